@@ -1,0 +1,68 @@
+"""Time, read once per step and passed down. The only module that asks the machine what time it is.
+
+Times are aware UTC in memory and fixed-width text `YYYY-MM-DDTHH:MM:SS.ffffffZ` at rest, which sorts as it reads.
+"""
+
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """What a step asks for the time."""
+
+    def now(self) -> datetime:
+        """The wall clock, aware, UTC."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds that never run backwards, for durations and deadlines."""
+        ...
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+
+class HandClock:
+    """A clock moved by hand: the seed plays a past with it, tests never sleep."""
+
+    def __init__(self, start: datetime) -> None:
+        self._now = start
+        self._seconds = 0.0
+
+    def now(self) -> datetime:
+        return self._now
+
+    def monotonic(self) -> float:
+        return self._seconds
+
+    def move(self, seconds: float) -> None:
+        """Move both clocks forward (or the wall clock back, with a negative number)."""
+        self._now += timedelta(seconds=seconds)
+        self._seconds += max(seconds, 0.0)
+
+    def set(self, moment: datetime) -> None:
+        """Put the wall clock at a moment."""
+        self.move((moment - self._now).total_seconds())
+
+
+def text(moment: datetime) -> str:
+    """A moment as fixed-width UTC text, microseconds included."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def moment(text: str) -> datetime:
+    """The moment a fixed-width text names; ValueError for any other form."""
+    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
+
+
+def milliseconds(seconds: float) -> int:
+    """A duration in whole milliseconds; a negative one (a clock was set back) counts as 0."""
+    return max(0, round(seconds * 1000))
