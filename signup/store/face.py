@@ -1,0 +1,69 @@
+"""What the rest of the program may ask of a database, whichever it is.
+
+A step opens one `write()` (or `read()`), runs named queries in it and leaves; nothing else is open during an HTTP
+call. What happens inside commits together or not at all.
+"""
+
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from typing import Any, Literal, Protocol
+
+Row = dict[str, Any]
+Dialect = Literal["sqlite", "postgresql"]
+
+
+class Transaction(Protocol):
+    """Runs queries of `signup/store/sql` by name; parameters are named as in the text."""
+
+    def one(self, name: str, **params: Any) -> Row | None:
+        """The first row, or None."""
+        ...
+
+    def all(self, name: str, **params: Any) -> list[Row]:
+        """Every row."""
+        ...
+
+    def run(self, name: str, **params: Any) -> int:
+        """How many rows were changed."""
+        ...
+
+    def many(self, name: str, rows: Iterable[Row]) -> None:
+        """The same change for each set of parameters."""
+        ...
+
+
+class Store(Protocol):
+    """One database. Safe to use from any number of threads and processes."""
+
+    dialect: Dialect
+
+    def write(self) -> AbstractContextManager[Transaction]:
+        """One transaction that may change things: commits at the end, rolls back when anything is raised.
+
+        Raises StoreUnavailable when the database cannot be written within two seconds of getting stuck.
+        """
+        ...
+
+    def read(self) -> AbstractContextManager[Transaction]:
+        """One snapshot. Raises StoreUnavailable."""
+        ...
+
+    def changed(self) -> bool:
+        """Whether anybody committed since the last call; made for one asking thread. Cheap enough for 20 calls a second."""
+        ...
+
+    def migrate(self, at: str) -> list[str]:
+        """Apply what is missing, under one lock; the names applied. Safe from any number of processes."""
+        ...
+
+    def behind(self) -> list[str]:
+        """Migrations this program knows and the database lacks; raises DatabaseUnusable when it is newer than we are."""
+        ...
+
+    def about(self) -> dict[str, str]:
+        """What the Health page shows: library version, file, sizes. No secret."""
+        ...
+
+    def close(self) -> None:
+        """Give every connection back."""
+        ...

@@ -1,0 +1,138 @@
+"""PostgreSQL behind the store's face: one pool that writes, one that reads snapshots. For when one machine is outgrown."""
+
+import logging
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+import psycopg
+from psycopg.rows import dict_row
+from psycopg_pool import ConnectionPool, PoolTimeout
+
+from signup.errors import DatabaseUnusable, StoreUnavailable
+from signup.store.face import Dialect, Row
+from signup.store.texts import Migration, migrations, queries
+
+PATIENCE = 2.0
+OPTIONS = "-c lock_timeout=2000 -c idle_in_transaction_session_timeout=60000 -c timezone=UTC"
+Pool = ConnectionPool[psycopg.Connection[Row]]
+
+logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
+
+
+class PostgresqlTransaction:
+    """Named queries on one connection."""
+
+    def __init__(self, connection: psycopg.Connection[Row]) -> None:
+        self._connection = connection
+        self._texts = queries("postgresql")
+
+    def _execute(self, name: str, params: dict[str, Any]) -> psycopg.Cursor[Row]:
+        return self._connection.execute(cast(Any, self._texts[name]), params)
+
+    def one(self, name: str, **params: Any) -> Row | None:
+        return self._execute(name, params).fetchone()
+
+    def all(self, name: str, **params: Any) -> list[Row]:
+        return self._execute(name, params).fetchall()
+
+    def run(self, name: str, **params: Any) -> int:
+        return self._execute(name, params).rowcount
+
+    def many(self, name: str, rows: Iterable[Row]) -> None:
+        with self._connection.cursor() as cursor:
+            cursor.executemany(cast(Any, self._texts[name]), list(rows))
+
+
+class PostgresqlStore:
+    """One PostgreSQL database; any number of machines."""
+
+    dialect: Dialect = "postgresql"
+
+    def __init__(self, url: str) -> None:
+        self.place = f"{urlsplit(url).hostname or 'local'}{urlsplit(url).path}"
+        self._writers = self._pool(url, reading=False)
+        self._readers = self._pool(url, reading=True)
+        self._seen: Row | None = None
+        try:
+            self._writers.open(wait=True, timeout=5)
+            self._readers.open()
+        except PoolTimeout as error:
+            self.close()
+            raise DatabaseUnusable(
+                f"The database postgresql://{self.place} does not answer: check SIGNUP_DATABASE_URL and that the server runs"
+            ) from error
+
+    @staticmethod
+    def _pool(url: str, *, reading: bool) -> Pool:
+        def configure(connection: psycopg.Connection[Row]) -> None:
+            if reading:
+                connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+                connection.read_only = True
+
+        return ConnectionPool(
+            url,
+            kwargs={"row_factory": dict_row, "options": OPTIONS, "connect_timeout": 2},
+            min_size=1,
+            max_size=10,
+            timeout=PATIENCE,
+            configure=configure,
+            check=ConnectionPool.check_connection,
+            open=False,
+        )
+
+    @contextmanager
+    def _transaction(self, pool: Pool) -> Iterator[PostgresqlTransaction]:
+        try:
+            with pool.connection() as connection:
+                yield PostgresqlTransaction(connection)
+        except (psycopg.OperationalError, PoolTimeout) as error:
+            raise StoreUnavailable(f"The database cannot be used ({type(error).__name__}): check the server.") from error
+
+    @contextmanager
+    def write(self) -> Iterator[PostgresqlTransaction]:
+        with self._transaction(self._writers) as tx:
+            yield tx
+
+    @contextmanager
+    def read(self) -> Iterator[PostgresqlTransaction]:
+        with self._transaction(self._readers) as tx:
+            yield tx
+
+    def changed(self) -> bool:
+        with self.read() as tx:
+            newest = tx.one("newest_ids")
+        seen, self._seen = self._seen, newest
+        return seen != newest
+
+    def migrate(self, at: str) -> list[str]:
+        with self.write() as tx:
+            tx.one("migration_lock")
+            tx.run("create_schema_versions")
+            missing = self._missing(tx.all("schema_versions"))
+            for migration in missing:
+                tx._connection.execute(cast(Any, migration.sql))
+                tx.run("add_schema_version", version=migration.version, name=migration.name, at=at)
+        return [migration.name for migration in missing]
+
+    def _missing(self, rows: list[Row]) -> list[Migration]:
+        known = migrations("postgresql")
+        newest = max((row["version"] for row in rows), default=0)
+        if newest > known[-1].version:
+            raise DatabaseUnusable(f"The database {self.place} was made by a newer version of this program: update it")
+        return [migration for migration in known if migration.version > newest]
+
+    def behind(self) -> list[str]:
+        with self.read() as tx:
+            rows = tx.all("schema_versions") if tx.one("has_schema_versions") else []
+        return [migration.name for migration in self._missing(rows)]
+
+    def about(self) -> dict[str, str]:
+        with self.read() as tx:
+            row = tx.one("server_version") or {}
+        return {"library": f"PostgreSQL {row.get('version', '')}", "durability": "synchronous commit", "file": self.place}
+
+    def close(self) -> None:
+        self._writers.close()
+        self._readers.close()

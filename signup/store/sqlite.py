@@ -1,0 +1,191 @@
+"""SQLite behind the store's face: one writing connection, a few reading ones, every pragma set here and read back."""
+
+import os
+import queue
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from signup.errors import DatabaseUnusable, StoreUnavailable
+from signup.store.driver import VERSION, sqlite
+from signup.store.face import Dialect, Row
+from signup.store.gate import PATIENCE, Gate
+from signup.store.texts import Migration, migrations, queries
+
+# What promises hold by: WAL with FULL loses nothing at a power cut, secure_delete leaves no token behind.
+PRAGMAS = {
+    "busy_timeout": 2000,
+    "journal_mode": "wal",
+    "synchronous": 2,
+    "foreign_keys": 1,
+    "secure_delete": 1,
+    "trusted_schema": 0,
+    "journal_size_limit": 67108864,
+    "cell_size_check": 1,
+}
+MIGRATE_SECONDS = 30
+
+
+class SqliteTransaction:
+    """Named queries on one connection."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+        self._texts = queries("sqlite")
+
+    def one(self, name: str, **params: Any) -> Row | None:
+        rows = self.all(name, **params)
+        return rows[0] if rows else None
+
+    def all(self, name: str, **params: Any) -> list[Row]:
+        cursor = self._connection.execute(self._texts[name], params)
+        names = [column[0] for column in cursor.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    def run(self, name: str, **params: Any) -> int:
+        return int(self._connection.execute(self._texts[name], params).rowcount)
+
+    def many(self, name: str, rows: Iterable[Row]) -> None:
+        self._connection.executemany(self._texts[name], rows)
+
+
+class SqliteStore:
+    """One SQLite file. Made for one machine; any number of processes on it."""
+
+    dialect: Dialect = "sqlite"
+
+    def __init__(self, path: str) -> None:
+        self.path = Path(path)
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._writer = self._connect()
+            self._asker = self._connect()
+        except (OSError, sqlite.Error) as error:
+            raise DatabaseUnusable(f"The database {path} cannot be opened ({error}): check the path and its rights") from error
+        self._gate = Gate(self._begin)
+        self._readers: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._seen = self._version()
+
+    def _connect(self) -> Any:
+        connection = sqlite.connect(str(self.path), isolation_level=None, check_same_thread=False, timeout=PATIENCE)
+        for name, value in PRAGMAS.items():
+            connection.execute(f"PRAGMA {name} = {value}")
+            found = connection.execute(f"PRAGMA {name}").fetchone()
+            if found is None or str(found[0]) != str(value):
+                raise DatabaseUnusable(f"SQLite {VERSION} refuses the pragma {name} = {value}: use a local disk and a current SQLite")
+        return connection
+
+    def _begin(self, seconds: float) -> bool:
+        self._writer.execute(f"PRAGMA busy_timeout = {int(seconds * 1000)}")
+        try:
+            self._writer.execute("BEGIN IMMEDIATE")
+        except sqlite.OperationalError as error:
+            if "locked" in str(error) or "busy" in str(error):
+                return False
+            raise unavailable(error) from error
+        return True
+
+    @contextmanager
+    def write(self) -> Iterator[SqliteTransaction]:
+        with self._gate.entered():
+            try:
+                yield SqliteTransaction(self._writer)
+                self._writer.execute("COMMIT")
+            except sqlite.OperationalError as error:
+                raise unavailable(error) from error
+            finally:
+                if self._writer.in_transaction:
+                    self._writer.execute("ROLLBACK")
+
+    @contextmanager
+    def read(self) -> Iterator[SqliteTransaction]:
+        try:
+            connection = self._readers.get_nowait()
+        except queue.Empty:
+            connection = self._connect()
+        try:
+            connection.execute("BEGIN")
+            yield SqliteTransaction(connection)
+        except sqlite.OperationalError as error:
+            raise unavailable(error) from error
+        finally:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            self._readers.put(connection)
+
+    def changed(self) -> bool:
+        seen, self._seen = self._seen, self._version()
+        return seen != self._seen
+
+    def _version(self) -> int:
+        return int(self._asker.execute("PRAGMA data_version").fetchone()[0])
+
+    def migrate(self, at: str) -> list[str]:
+        connection = self._writer
+        try:
+            connection.execute(f"PRAGMA busy_timeout = {MIGRATE_SECONDS * 1000}")
+            connection.execute("BEGIN IMMEDIATE")
+            return self._apply(SqliteTransaction(connection), at)
+        except sqlite.Error as error:
+            raise DatabaseUnusable(f"The database {self.path} cannot be migrated ({error}): check its rights and the disk") from error
+        finally:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+
+    def _apply(self, tx: SqliteTransaction, at: str) -> list[str]:
+        tx.run("create_schema_versions")
+        missing = _missing(tx.all("schema_versions"), self.path)
+        for migration in missing:
+            for statement in statements(migration.sql):
+                self._writer.execute(statement)
+            tx.run("add_schema_version", version=migration.version, name=migration.name, at=at)
+        self._writer.execute("COMMIT")
+        return [migration.name for migration in missing]
+
+    def behind(self) -> list[str]:
+        with self.read() as tx:
+            known = tx.one("has_schema_versions")
+            rows = tx.all("schema_versions") if known else []
+        return [migration.name for migration in _missing(rows, self.path)]
+
+    def about(self) -> dict[str, str]:
+        wal = Path(f"{self.path}-wal")
+        return {
+            "library": f"SQLite {VERSION}",
+            "durability": "WAL, full sync",
+            "file": str(self.path),
+            "bytes": str(self.path.stat().st_size),
+            "walBytes": str(wal.stat().st_size if wal.exists() else 0),
+            "freeBytes": str(os.statvfs(self.path.parent).f_bavail * os.statvfs(self.path.parent).f_frsize),
+        }
+
+    def close(self) -> None:
+        with suppress(queue.Empty):
+            while True:
+                self._readers.get_nowait().close()
+        self._asker.close()
+        self._writer.close()
+
+
+def _missing(rows: list[Row], path: Path) -> list[Migration]:
+    known = migrations("sqlite")
+    newest = max((row["version"] for row in rows), default=0)
+    if newest > known[-1].version:
+        raise DatabaseUnusable(f"The database {path} was made by a newer version of this program: update it")
+    return [migration for migration in known if migration.version > newest]
+
+
+def statements(script: str) -> Iterator[str]:
+    """A script cut into its statements; a trigger's inner semicolons do not cut."""
+    held = ""
+    for line in script.splitlines(keepends=True):
+        held += line
+        if sqlite.complete_statement(held):
+            yield held
+            held = ""
+
+
+def unavailable(error: Exception) -> StoreUnavailable:
+    """The driver's word as ours."""
+    return StoreUnavailable(f"The database cannot be used ({error}): check the disk and other programs on it.")

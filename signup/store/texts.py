@@ -1,0 +1,44 @@
+"""The SQL, read from files: queries by name (`sql/`, and `sql/DIALECT/` where the tongues differ), migrations by number.
+
+aiosql reads the queries and turns `:name` into each driver's own placeholder.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import aiosql
+
+from signup.store.face import Dialect
+
+HERE = Path(__file__).parent
+DRIVERS = {"sqlite": "sqlite3", "postgresql": "psycopg"}
+
+
+@dataclass(frozen=True)
+class Migration:
+    """One numbered step of the schema; `name` is the file's, such as `0001_first`."""
+
+    version: int
+    name: str
+    sql: str
+
+
+@cache
+def queries(dialect: Dialect) -> dict[str, str]:
+    """Every named query in the tongue of one driver."""
+    found: dict[str, str] = {}
+    for path in sorted([*HERE.glob("sql/*.sql"), *HERE.glob(f"sql/{dialect}/*.sql")]):
+        read = aiosql.from_path(path, DRIVERS[dialect])
+        for name in read.available_queries:
+            if not name.endswith("_cursor"):
+                found[name] = getattr(read, name).sql
+    return found
+
+
+@cache
+def migrations(dialect: Dialect) -> tuple[Migration, ...]:
+    """Every migration, lowest number first."""
+    paths = sorted([*HERE.glob("migrations/*.sql")])
+    mine = [path for path in paths if path.suffixes in ([".sql"], [f".{dialect}", ".sql"])]
+    return tuple(Migration(int(p.name[:4]), p.name.split(".")[0], p.read_text("utf-8")) for p in mine)
