@@ -1,0 +1,153 @@
+"""What a setting's value must look like: rules that `settings.py` hangs on its table.
+
+Each rule takes a value and returns it, perhaps tidied, or raises ValueError with words that finish the sentence
+"SIGNUP_NAME ...". It must never repeat the value: it may be a secret, or hold one.
+"""
+
+import base64
+import binascii
+import math
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Literal, cast, get_args
+from urllib.parse import urlsplit
+
+from pydantic import SecretStr
+
+Role = Literal["viewer", "operator", "auditor"]
+
+HUNDRED_YEARS = 36525 * 86400
+SECONDS_IN_A_DAY = 86400
+
+
+@dataclass(frozen=True)
+class ApiToken:
+    """One key of the REST API: who holds it, what they may do, and the secret itself."""
+
+    name: str
+    role: Role
+    token: SecretStr = field(repr=False)
+
+
+def split(text: object) -> object:
+    """A comma-separated text as a tuple; anything else untouched. Line ends count as commas, as in a file of keys."""
+    if not isinstance(text, str):
+        return text
+    return tuple(part for part in re.split(r"[,\s]+", text) if part)
+
+
+def duration(unit: float) -> Callable[[float], float]:
+    """A rule for durations counted in `unit` seconds: above 0, and short enough for a calendar."""
+
+    def check(value: float) -> float:
+        if not (math.isfinite(value) and 0 < value * unit <= HUNDRED_YEARS):
+            raise ValueError("must be above 0, finite, and at most 100 years")
+        return value
+
+    return check
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach the host."""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def loopback(host: str) -> str:
+    """An address only this machine reaches: there is no sign-in yet."""
+    if not is_loopback(host):
+        raise ValueError(
+            "must be a loopback address such as 127.0.0.1: the dashboard has no sign-in yet, "
+            "so nobody but this machine may reach it"
+        )
+    return host
+
+
+def address(host: str) -> str:
+    """An IP address or localhost."""
+    try:
+        return host if host == "localhost" else str(ip_address(host))
+    except ValueError:
+        raise ValueError("must be an IP address such as 127.0.0.1 or 0.0.0.0") from None
+
+
+def url(text: str) -> str:
+    """A whole https address (http only to this machine), without anything that two parsers read differently."""
+    if not re.fullmatch(r"[!-~]+", text) or re.search(r"[\\@#<>\"]", text):
+        raise ValueError("must be a plain web address: ASCII, without a login, blanks or a fragment")
+    try:
+        parts = urlsplit(text)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        raise ValueError("must be a web address such as https://example.com/path") from None
+    if parts.scheme not in ("http", "https") or not host:
+        raise ValueError("must be a web address such as https://example.com/path")
+    if parts.scheme == "http" and not is_loopback(host):
+        raise ValueError("must begin with https:// unless the host is this machine")
+    return text
+
+
+def database_url(text: str) -> str:
+    """sqlite:///FILE or postgresql://..."""
+    if text.startswith("postgresql://"):
+        return text
+    path = text.removeprefix("sqlite:///")
+    if path == text or not path or path.startswith(":memory:"):
+        raise ValueError("must begin with sqlite:/// and a file, or with postgresql://")
+    return text
+
+
+def region(text: str) -> str:
+    """A country that phone numbers are known for."""
+    from phonenumbers import SUPPORTED_REGIONS  # here: a program that sets no region does not pay for it
+
+    if text.upper() not in SUPPORTED_REGIONS:
+        raise ValueError("must be an ISO country code of two letters, such as SE")
+    return text.upper()
+
+
+def header_value(secret: SecretStr | None) -> SecretStr | None:
+    """A secret that is sent as an HTTP header."""
+    if secret is not None and not re.fullmatch(r"[!-~]{1,512}", secret.get_secret_value()):
+        raise ValueError("must be 1 to 512 visible ASCII letters, without blanks")
+    return secret
+
+
+def key(secret: SecretStr) -> SecretStr:
+    """Base64 of exactly 32 bytes."""
+    try:
+        size = len(base64.b64decode(secret.get_secret_value(), validate=True))
+    except (binascii.Error, ValueError):
+        size = 0
+    if size != 32:
+        raise ValueError("must be base64 of exactly 32 bytes each, separated by commas")
+    return secret
+
+
+def api_token(text: object) -> object:
+    """`name:role:token` as an ApiToken."""
+    if not isinstance(text, str):
+        return text
+    name, role, token = [*text.split(":", 2), "", ""][:3]
+    if not name or not token or role not in get_args(Role):
+        raise ValueError("must be name:role:token, separated by commas; the roles are " + ", ".join(get_args(Role)))
+    return ApiToken(name, cast("Role", role), SecretStr(token))
+
+
+def distinct_names(tokens: tuple[ApiToken, ...]) -> tuple[ApiToken, ...]:
+    """No two tokens of one name: the audit log tells holders apart by it."""
+    if len({token.name for token in tokens}) < len(tokens):
+        raise ValueError("must not use one name twice")
+    return tokens
+
+
+def folder(path: Path) -> Path:
+    """A folder, or nothing yet."""
+    if path.exists() and not path.is_dir():
+        raise ValueError("must be a folder, and there is a file of that name")
+    return path
