@@ -15,19 +15,19 @@ Dialect = Literal["sqlite", "postgresql"]
 class Transaction(Protocol):
     """Runs queries of `signup/store/sql` by name; parameters are named as in the text."""
 
-    def one(self, name: str, **params: Any) -> Row | None:
+    def one(self, query: str, /, **params: Any) -> Row | None:
         """The first row, or None."""
         ...
 
-    def all(self, name: str, **params: Any) -> list[Row]:
+    def all(self, query: str, /, **params: Any) -> list[Row]:
         """Every row."""
         ...
 
-    def run(self, name: str, **params: Any) -> int:
+    def run(self, query: str, /, **params: Any) -> int:
         """How many rows were changed."""
         ...
 
-    def many(self, name: str, rows: Iterable[Row]) -> None:
+    def many(self, query: str, rows: Iterable[Row]) -> None:
         """The same change for each set of parameters."""
         ...
 

@@ -28,21 +28,21 @@ class PostgresqlTransaction:
         self._connection = connection
         self._texts = queries("postgresql")
 
-    def _execute(self, name: str, params: dict[str, Any]) -> psycopg.Cursor[Row]:
-        return self._connection.execute(cast(Any, self._texts[name]), params)
+    def _execute(self, query: str, params: dict[str, Any]) -> psycopg.Cursor[Row]:
+        return self._connection.execute(cast(Any, self._texts[query]), params)
 
-    def one(self, name: str, **params: Any) -> Row | None:
-        return self._execute(name, params).fetchone()
+    def one(self, query: str, /, **params: Any) -> Row | None:
+        return self._execute(query, params).fetchone()
 
-    def all(self, name: str, **params: Any) -> list[Row]:
-        return self._execute(name, params).fetchall()
+    def all(self, query: str, /, **params: Any) -> list[Row]:
+        return self._execute(query, params).fetchall()
 
-    def run(self, name: str, **params: Any) -> int:
-        return self._execute(name, params).rowcount
+    def run(self, query: str, /, **params: Any) -> int:
+        return self._execute(query, params).rowcount
 
-    def many(self, name: str, rows: Iterable[Row]) -> None:
+    def many(self, query: str, rows: Iterable[Row]) -> None:
         with self._connection.cursor() as cursor:
-            cursor.executemany(cast(Any, self._texts[name]), list(rows))
+            cursor.executemany(cast(Any, self._texts[query]), list(rows))
 
 
 class PostgresqlStore:

@@ -34,20 +34,20 @@ class SqliteTransaction:
         self._connection = connection
         self._texts = queries("sqlite")
 
-    def one(self, name: str, **params: Any) -> Row | None:
-        rows = self.all(name, **params)
+    def one(self, query: str, /, **params: Any) -> Row | None:
+        rows = self.all(query, **params)
         return rows[0] if rows else None
 
-    def all(self, name: str, **params: Any) -> list[Row]:
-        cursor = self._connection.execute(self._texts[name], params)
+    def all(self, query: str, /, **params: Any) -> list[Row]:
+        cursor = self._connection.execute(self._texts[query], params)
         names = [column[0] for column in cursor.description or ()]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
-    def run(self, name: str, **params: Any) -> int:
-        return int(self._connection.execute(self._texts[name], params).rowcount)
+    def run(self, query: str, /, **params: Any) -> int:
+        return int(self._connection.execute(self._texts[query], params).rowcount)
 
-    def many(self, name: str, rows: Iterable[Row]) -> None:
-        self._connection.executemany(self._texts[name], rows)
+    def many(self, query: str, rows: Iterable[Row]) -> None:
+        self._connection.executemany(self._texts[query], rows)
 
 
 class SqliteStore:

@@ -29,7 +29,7 @@ def queries(dialect: Dialect) -> dict[str, str]:
     """Every named query in the tongue of one driver."""
     found: dict[str, str] = {}
     for path in sorted([*HERE.glob("sql/*.sql"), *HERE.glob(f"sql/{dialect}/*.sql")]):
-        read = aiosql.from_path(path, DRIVERS[dialect])
+        read = aiosql.from_path(path, DRIVERS[dialect], mandatory_parameters=False)
         for name in read.available_queries:
             if not name.endswith("_cursor"):
                 found[name] = getattr(read, name).sql

@@ -1,0 +1,189 @@
+-- The first schema. Names, numbers and tokens live in tables that can be wiped; the audit log holds none of them.
+
+-- Sign-ups: one row per try. number (sealed), fingerprint, request_id and state_hash go when the person is wiped.
+CREATE TABLE signups (
+    id TEXT NOT NULL PRIMARY KEY,
+    status TEXT NOT NULL CHECK (status IN ('requested', 'waiting', 'approved', 'completed', 'declined', 'expired', 'failed')),
+    code TEXT,
+    country TEXT NOT NULL,
+    channel TEXT NOT NULL,
+    started_at TEXT NOT NULL,
+    expires_at TEXT NOT NULL,
+    opened_at TEXT,
+    decided_at TEXT,
+    finished_at TEXT,
+    number TEXT,
+    fingerprint TEXT,
+    request_id TEXT,
+    state_hash TEXT,
+    callbacks INTEGER NOT NULL DEFAULT 0,
+    claim TEXT,
+    claim_until TEXT
+) STRICT;
+CREATE UNIQUE INDEX signups_by_state ON signups (state_hash) WHERE state_hash IS NOT NULL;
+CREATE INDEX signups_by_request ON signups (request_id) WHERE request_id IS NOT NULL;
+CREATE INDEX signups_by_fingerprint ON signups (fingerprint) WHERE fingerprint IS NOT NULL;
+CREATE INDEX signups_by_start ON signups (started_at, id);
+CREATE INDEX signups_by_status ON signups (status, started_at, id);
+CREATE INDEX signups_open ON signups (expires_at) WHERE status IN ('requested', 'waiting', 'approved');
+
+-- Channels in use: at most twenty, so that no chart grows without end.
+CREATE TABLE channels (
+    name TEXT NOT NULL PRIMARY KEY
+) STRICT;
+
+-- Locks: one row per number; number_id is random and stays with the row.
+CREATE TABLE locks (
+    fingerprint TEXT NOT NULL PRIMARY KEY,
+    number_id TEXT NOT NULL,
+    signup_id TEXT NOT NULL,
+    taken_at TEXT NOT NULL,
+    until TEXT NOT NULL
+) STRICT;
+CREATE INDEX locks_by_signup ON locks (signup_id);
+
+-- Callbacks: what strangers posted. token is sealed and goes after use, failure and expiry.
+CREATE TABLE callbacks (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    digest TEXT NOT NULL UNIQUE,
+    at TEXT NOT NULL,
+    place TEXT NOT NULL CHECK (place IN ('arrived', 'matched', 'parked', 'quarantined')),
+    signup_id TEXT,
+    request_id TEXT NOT NULL,
+    result TEXT NOT NULL CHECK (result IN ('approved', 'declined', 'opened', 'other')),
+    status TEXT,
+    reason TEXT,
+    token TEXT,
+    token_hash TEXT,
+    token_until TEXT,
+    endpoint TEXT,
+    tries INTEGER NOT NULL DEFAULT 0,
+    next_try_at TEXT,
+    dead TEXT,
+    repeats INTEGER NOT NULL DEFAULT 0,
+    replay INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE INDEX callbacks_arrived ON callbacks (signup_id, id) WHERE place = 'arrived';
+CREATE INDEX callbacks_apart ON callbacks (at, repeats) WHERE place IN ('parked', 'quarantined');
+CREATE INDEX callbacks_by_signup ON callbacks (signup_id, id) WHERE signup_id IS NOT NULL;
+CREATE INDEX callbacks_live ON callbacks (next_try_at, signup_id) WHERE token IS NOT NULL;
+
+-- Profiles, sealed.
+CREATE TABLE profiles (
+    signup_id TEXT NOT NULL PRIMARY KEY,
+    at TEXT NOT NULL,
+    profile TEXT NOT NULL
+) STRICT;
+
+-- Traces: HTTP exchanges for the timeline, dotted, then sealed.
+CREATE TABLE traces (
+    id TEXT NOT NULL PRIMARY KEY,
+    signup_id TEXT NOT NULL,
+    step TEXT NOT NULL CHECK (step IN ('request', 'callback', 'profile')),
+    at TEXT NOT NULL,
+    exchange TEXT NOT NULL
+) STRICT;
+CREATE INDEX traces_by_signup ON traces (signup_id, at, id);
+
+-- Why an operator looked, in their words, sealed.
+CREATE TABLE reasons (
+    id TEXT NOT NULL PRIMARY KEY,
+    at TEXT NOT NULL,
+    reason TEXT NOT NULL
+) STRICT;
+
+-- Watchers that live: for the doctor.
+CREATE TABLE watchers (
+    id TEXT NOT NULL PRIMARY KEY,
+    host TEXT NOT NULL,
+    pid INTEGER NOT NULL,
+    mode TEXT NOT NULL,
+    seen_at TEXT NOT NULL
+) STRICT;
+
+-- What is only counted.
+CREATE TABLE counters (
+    name TEXT NOT NULL PRIMARY KEY,
+    value INTEGER NOT NULL,
+    at TEXT NOT NULL
+) STRICT;
+
+-- Which keys this database was written under: a lost one is noticed, never replaced in silence.
+CREATE TABLE known_keys (
+    key_id TEXT NOT NULL PRIMARY KEY,
+    at TEXT NOT NULL
+) STRICT;
+
+-- The audit log (record version 1).
+CREATE TABLE audit_log (
+    id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
+    log_id TEXT NOT NULL,
+    mode TEXT NOT NULL CHECK (mode IN ('sandbox', 'live')),
+    created_at TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    frontier TEXT NOT NULL,
+    pruned_to INTEGER NOT NULL
+) STRICT;
+CREATE TABLE events_inbox (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    at TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    signup_id TEXT,
+    actor TEXT NOT NULL,
+    details TEXT NOT NULL
+) STRICT;
+CREATE TABLE events (
+    seq INTEGER NOT NULL PRIMARY KEY,
+    at TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    signup_id TEXT,
+    actor TEXT NOT NULL,
+    details TEXT,
+    header_salt TEXT NOT NULL,
+    details_salt TEXT,
+    details_hash TEXT,
+    leaf TEXT NOT NULL
+) STRICT;
+CREATE INDEX events_by_signup ON events (signup_id, seq) WHERE signup_id IS NOT NULL;
+CREATE INDEX events_by_kind ON events (kind, seq);
+CREATE INDEX events_by_actor ON events (actor, seq);
+CREATE INDEX events_by_time ON events (at, seq);
+CREATE TABLE audit_checkpoints (
+    seq INTEGER NOT NULL PRIMARY KEY,
+    at TEXT NOT NULL,
+    root TEXT NOT NULL,
+    key_id TEXT NOT NULL,
+    note TEXT NOT NULL,
+    frontier TEXT NOT NULL
+) STRICT;
+CREATE TABLE audit_keys (
+    key_id TEXT NOT NULL PRIMARY KEY,
+    public_key TEXT NOT NULL,
+    added_at TEXT NOT NULL,
+    endorsement TEXT
+) STRICT;
+
+-- A speed bump, not the proof: the log refuses to forget what was not pruned, and changes nothing but by redaction.
+CREATE TRIGGER events_keep BEFORE DELETE ON events
+WHEN OLD.seq > (SELECT pruned_to FROM audit_log WHERE id = 1)
+BEGIN
+    SELECT RAISE(ABORT, 'the audit log keeps this event');
+END;
+CREATE TRIGGER events_stay BEFORE UPDATE ON events
+WHEN NOT (
+    OLD.details IS NOT NULL AND NEW.details IS NULL AND NEW.details_salt IS NULL AND NEW.details_hash IS NOT NULL
+    AND NEW.seq = OLD.seq AND NEW.at = OLD.at AND NEW.kind = OLD.kind AND NEW.signup_id IS OLD.signup_id
+    AND NEW.actor = OLD.actor AND NEW.header_salt = OLD.header_salt AND NEW.leaf = OLD.leaf
+)
+BEGIN
+    SELECT RAISE(ABORT, 'the audit log does not change');
+END;
+CREATE TRIGGER checkpoints_stay BEFORE UPDATE ON audit_checkpoints
+BEGIN
+    SELECT RAISE(ABORT, 'a checkpoint does not change');
+END;
+CREATE TRIGGER checkpoints_keep BEFORE DELETE ON audit_checkpoints
+WHEN OLD.seq >= (SELECT pruned_to FROM audit_log WHERE id = 1)
+BEGIN
+    SELECT RAISE(ABORT, 'the audit log keeps this checkpoint');
+END;
