@@ -4,7 +4,10 @@ A `Callback` is what a stranger posted, already checked for shape; an `Exchange`
 secrets dotted out, kept for the timeline; an `Event` is one row of the audit log.
 """
 
+import secrets
+import uuid
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -121,3 +124,10 @@ class Event:
             "actor": self.actor,
             "details": self.details,
         }
+
+
+def new_id(now: datetime) -> str:
+    """A UUIDv7: sorts by the time it was made, carries 74 random bits (RFC 9562)."""
+    stamp = int(now.timestamp() * 1000) & ((1 << 48) - 1)
+    value = stamp << 80 | 0x7 << 76 | secrets.randbits(12) << 64 | 0x2 << 62 | secrets.randbits(62)
+    return str(uuid.UUID(int=value))

@@ -1,0 +1,105 @@
+"""Keys: what is written at rest is sealed with them, numbers are looked up by them.
+
+The first listed key is current: everything new is written under it, everything old is still read under the others
+(that is rotation). Sealing binds a text to its table, column and row, so that a row's secret moved to another row
+does not open. No key stands in a message; a key that data was written under and that is gone stops the program.
+"""
+
+import base64
+import hashlib
+import hmac
+import os
+import secrets
+from collections.abc import Sequence
+from pathlib import Path
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from signup.errors import KeyLost, SettingsWrong
+
+FILE = "app-keys"
+
+
+class Keyring:
+    """Seals, opens and fingerprints under a list of 32-byte keys, the first of them current."""
+
+    def __init__(self, keys: Sequence[bytes]) -> None:
+        self._ids = [key_id(key) for key in keys]
+        self._ciphers = {key_id(key): AESGCM(_derived(key, b"seal")) for key in keys}
+        self._fingerprinters = [_derived(key, b"fingerprint") for key in keys]
+
+    @property
+    def ids(self) -> list[str]:
+        """Key ids, current first: 16 hex digits each."""
+        return list(self._ids)
+
+    def seal(self, table: str, column: str, row: str, plain: bytes) -> str:
+        """Encrypt for one cell, under the current key."""
+        current, nonce = self._ids[0], os.urandom(12)
+        sealed = self._ciphers[current].encrypt(nonce, plain, _cell(table, column, row))
+        return f"{current}:{base64.b64encode(nonce + sealed).decode()}"
+
+    def open(self, table: str, column: str, row: str, sealed: str) -> bytes:
+        """Decrypt what `seal` made for the same cell; raises KeyLost when no listed key opens it."""
+        used, _, text = sealed.partition(":")
+        raw = base64.b64decode(text)
+        try:
+            return self._ciphers[used].decrypt(raw[:12], raw[12:], _cell(table, column, row))
+        except (KeyError, InvalidTag) as error:
+            raise KeyLost(f"A row of {table} does not open: put the key {used} back into SIGNUP_KEYS") from error
+
+    def fingerprints(self, number: int) -> list[str]:
+        """The keyed hashes by which a number is looked up, one for each key, current first."""
+        text = str(number).encode()
+        return [hmac.new(key, text, hashlib.sha256).hexdigest() for key in self._fingerprinters]
+
+
+def key_id(key: bytes) -> str:
+    """A key's public name: 16 hex digits."""
+    return _derived(key, b"id").hex()[:16]
+
+
+def decoded(text: str) -> bytes:
+    """A key as it is written in a setting or a file; raises SettingsWrong."""
+    try:
+        key = base64.b64decode(text, validate=True)
+    except ValueError:
+        key = b""
+    if len(key) != 32:
+        raise SettingsWrong("SIGNUP_KEYS must be base64 of 32 bytes each")
+    return key
+
+
+def kept_in(folder: Path, *, create: bool) -> list[bytes]:
+    """The keys in `folder`; made there, readable by the owner alone, when there are none and `create` says so."""
+    path = folder / FILE
+    if not path.exists():
+        if not create:
+            raise KeyLost(f"The database holds data and {path} is gone: put it back, or set SIGNUP_KEYS")
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _create_once(path, base64.b64encode(secrets.token_bytes(32)) + b"\n")
+    return [decoded(line) for line in path.read_text("ascii").split()]
+
+
+def _create_once(path: Path, content: bytes) -> None:
+    """Write a file whole and under its final name, unless another process did so first."""
+    draft = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        os.write(handle, content)
+        os.fsync(handle)
+        os.link(draft, path)
+    except FileExistsError:
+        return
+    finally:
+        os.close(handle)
+        draft.unlink()
+
+
+def _derived(key: bytes, purpose: bytes) -> bytes:
+    return hmac.new(key, b"signup " + purpose + b" key 1", hashlib.sha256).digest()
+
+
+def _cell(table: str, column: str, row: str) -> bytes:
+    return f"{table}\n{column}\n{row}".encode()
