@@ -1,0 +1,84 @@
+-- name: add_callback
+-- Stored before it is answered; the same one again only counts. repeats > 0 in what comes back: it was known.
+INSERT INTO callbacks (digest, at, place, signup_id, request_id, result, status, reason,
+                       token, token_hash, token_until, endpoint, next_try_at, replay)
+VALUES (:digest, :at, :place, :signup_id, :request_id, :result, :status, :reason,
+        :token, :token_hash, :token_until, :endpoint, :at, :replay)
+ON CONFLICT (digest) DO UPDATE SET repeats = callbacks.repeats + 1
+RETURNING id, repeats, signup_id, place;
+
+-- name: tokens_of
+-- Candidate tokens a sign-up ever had, live or dead.
+SELECT token_hash, dead FROM callbacks WHERE signup_id = :signup_id AND token_hash IS NOT NULL;
+
+-- name: apart_load
+-- What strangers' callbacks cost at the moment, in rows and repeats.
+SELECT COALESCE(SUM(1 + repeats), 0) AS n FROM callbacks WHERE place IN ('parked', 'quarantined');
+
+-- name: arrived_callbacks
+-- Stored, known, not yet acted on.
+SELECT id FROM callbacks WHERE place = 'arrived' ORDER BY id LIMIT 500;
+
+-- name: parked_callbacks
+-- Came before we knew their request id, and now we know it.
+SELECT callbacks.id, signups.id AS signup_id FROM callbacks JOIN signups ON signups.request_id = callbacks.request_id
+WHERE callbacks.place = 'parked' ORDER BY callbacks.id LIMIT 500;
+
+-- name: take_callback
+-- Whoever gets the row acts on it.
+UPDATE callbacks SET place = :place, signup_id = :signup_id WHERE id = :id AND place = :from_place
+RETURNING id, at, signup_id, request_id, result, status, reason, token, replay;
+
+-- name: unmatched_callbacks
+-- Parked for longer than a token lives: nobody's.
+SELECT id FROM callbacks WHERE place IN ('parked', 'quarantined') AND at <= :before ORDER BY at LIMIT 500;
+
+-- name: drop_callback
+-- A stranger's callback goes once its time is over.
+DELETE FROM callbacks WHERE id = :id AND place IN ('parked', 'quarantined') RETURNING place, replay;
+
+-- name: next_candidate
+-- The token whose turn it is.
+SELECT id, token, digest, endpoint, tries, token_until FROM callbacks
+WHERE signup_id = :signup_id AND token IS NOT NULL AND next_try_at <= :now AND token_until > :now AND place = 'matched'
+ORDER BY tries, id LIMIT 1;
+
+-- name: try_again
+-- After an error that may pass.
+UPDATE callbacks SET tries = tries + 1, next_try_at = :next_try_at WHERE id = :id;
+
+-- name: kill_token
+-- Refused, used up or too old: wiped, with the reason kept.
+UPDATE callbacks SET token = NULL, dead = :dead, tries = tries + :tried WHERE id = :id AND token IS NOT NULL;
+
+-- name: wipe_tokens
+-- The sign-up is decided: no token of it is kept.
+UPDATE callbacks SET token = NULL WHERE signup_id = :signup_id AND token IS NOT NULL;
+
+-- name: old_tokens
+-- Past their life; a claimed one is left to whoever holds the claim.
+SELECT callbacks.id, callbacks.signup_id, callbacks.tries FROM callbacks JOIN signups ON signups.id = callbacks.signup_id
+WHERE callbacks.token IS NOT NULL AND callbacks.token_until <= :now AND callbacks.place = 'matched'
+  AND (signups.claim_until IS NULL OR signups.claim_until <= :now)
+ORDER BY callbacks.id LIMIT 500;
+
+-- name: candidates_left
+-- Live tokens of a sign-up, and why the others died.
+SELECT dead, COUNT(token) AS live FROM callbacks WHERE signup_id = :signup_id AND token_hash IS NOT NULL GROUP BY dead;
+
+-- name: last_callback
+-- For the Health page.
+SELECT at, result, place FROM callbacks ORDER BY id DESC LIMIT 1;
+
+-- name: see_watcher
+-- A watcher says that it lives.
+INSERT INTO watchers (id, host, pid, mode, seen_at) VALUES (:id, :host, :pid, :mode, :seen_at)
+ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at;
+
+-- name: forget_watchers
+-- One that stopped, and those that were killed long ago.
+DELETE FROM watchers WHERE id = :id OR seen_at < :before;
+
+-- name: watchers
+-- For the Health page.
+SELECT id, host, pid, mode, seen_at FROM watchers ORDER BY seen_at DESC;
