@@ -1,0 +1,129 @@
+"""What the sandbox remembers: which phones ring, and which access token belongs to whom.
+
+The thread-safe core: web threads ring and tap, the timetable's threads tap too. Memory is bounded: prompts and tokens
+live 10 minutes, and beyond 10,000 the oldest goes first. It must not send anything, and knows neither HTTP nor Flask.
+"""
+
+import secrets
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sandbox import clock, profiles
+from sandbox.personas import BY_NUMBER, Persona
+
+LIFE = timedelta(minutes=10)
+MOST = 10_000
+
+# What a person can do, and the status Truecaller posts for it. Approve posts a token instead, ignore nothing.
+STATUS = {"decline": "user_rejected", "another_number": "use_another_number", "open": "flow_invoked"}
+ANSWERS = ("approve", "ignore", *STATUS)
+
+
+class NotRinging(Exception):
+    """No phone rings for that request id: unknown, answered already, or older than 10 minutes."""
+
+
+class UnknownAnswer(Exception):
+    """A word that is not one of ANSWERS."""
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """A ringing phone. `answered` is set once the request that made it ring has had its own answer."""
+
+    request_id: str
+    number: int
+    state: str | None
+    persona: Persona | None
+    since: datetime
+    answered: threading.Event = field(default_factory=threading.Event, repr=False, compare=False)
+
+
+@dataclass(frozen=True)
+class Grant:
+    """Whose profile a token opens."""
+
+    owner: int
+    shown: int
+    since: datetime
+
+
+class Phones:
+    """All phones in the sandbox's world."""
+
+    def __init__(self, now: Callable[[], datetime] = clock.now, most: int = MOST) -> None:
+        self._now = now
+        self._most = most
+        self._lock = threading.Lock()
+        self._ringing: dict[str, Prompt] = {}
+        self._grants: dict[str, Grant] = {}
+
+    def ring(self, number: int, state: str | None) -> Prompt:
+        """A new prompt on the phone of that number."""
+        with self._lock:
+            prompt = Prompt(_request_id(), number, state, BY_NUMBER.get(number), self._now())
+            self._ringing[prompt.request_id] = prompt
+            self._forget()
+        return prompt
+
+    def ringing(self) -> list[Prompt]:
+        """Every prompt that still rings, oldest first."""
+        with self._lock:
+            self._forget()
+            return list(self._ringing.values())
+
+    def answer(self, request_id: str, answer: str) -> tuple[Prompt, dict[str, str] | None]:
+        """Answer a prompt: the prompt and the callback's body (None: nothing is posted). All but `open` end the ringing.
+
+        Raises UnknownAnswer, NotRinging.
+        """
+        if answer not in ANSWERS:
+            raise UnknownAnswer(answer)
+        with self._lock:
+            self._forget()
+            prompt = self._ringing.get(request_id)
+            if prompt is None:
+                raise NotRinging(request_id)
+            if answer != "open":
+                del self._ringing[request_id]
+            return prompt, self._callback(prompt, answer)
+
+    def profile(self, token: str) -> dict[str, Any] | None:
+        """The profile that a token opens, or None for an unknown or too old one."""
+        with self._lock:
+            self._forget()
+            grant = self._grants.get(token)
+        return profiles.profile(grant.owner, grant.shown) if grant else None
+
+    def _callback(self, prompt: Prompt, answer: str) -> dict[str, str] | None:
+        if answer == "ignore":
+            return None
+        if answer in STATUS:
+            return {"requestId": prompt.request_id, "status": STATUS[answer]}
+        body = {"requestId": prompt.request_id, "accessToken": self._grant(prompt)}
+        if prompt.state is not None:
+            body["state"] = prompt.state
+        return body
+
+    def _grant(self, prompt: Prompt) -> str:
+        token = secrets.token_urlsafe(48)
+        shown = prompt.persona.shows if prompt.persona else None
+        self._grants[token] = Grant(prompt.number, shown or prompt.number, self._now())
+        return token
+
+    def _forget(self) -> None:
+        oldest = self._now() - LIFE
+        for memory in (self._ringing, self._grants):
+            while memory:
+                key = next(iter(memory))
+                if len(memory) <= self._most and memory[key].since > oldest:
+                    break
+                del memory[key]
+
+
+def _request_id() -> str:
+    """Opaque, and always with characters that a URL must percent-encode, as Truecaller's sometimes have."""
+    return f"{secrets.token_urlsafe(9)}+/{secrets.token_urlsafe(9)}="

@@ -1,0 +1,84 @@
+"""The sandbox wired together on one port of 127.0.0.1: phones, timetable, courier, web, and waitress in front.
+
+`running` is the way in for the command line and for tests alike. It must not read settings or handle signals.
+"""
+
+import logging
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask import Flask
+from waitress import wasyncore
+from waitress.server import create_server
+
+from sandbox import clock
+from sandbox.deliver import PAUSES, Courier, Timetable
+from sandbox.phones import Phones
+from sandbox.truecaller import Truecaller
+from sandbox.web import create_app
+
+HOST = "127.0.0.1"
+THREADS = 16
+DRAIN_SECONDS = 0.5
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    """A sandbox that answers at `url`."""
+
+    url: str
+    courier: Courier
+
+
+class _Server:
+    """waitress on a thread of its own."""
+
+    def __init__(self, app: Flask, listener: socket.socket) -> None:
+        self._map: dict[int, Any] = {}
+        self._server = create_server(
+            app, map=self._map, sockets=[listener], threads=THREADS, connection_limit=500, ident=None
+        )
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._loop, name="sandbox-http", daemon=True)
+        self._thread.start()
+
+    def _loop(self) -> None:
+        while not self._stopping.is_set():
+            wasyncore.loop(timeout=1.0, use_poll=True, map=self._map, count=1)
+
+    def close(self) -> None:
+        """Finish the answers that were begun, for half a second at most, then let go of the port."""
+        self._server.task_dispatcher.shutdown(timeout=DRAIN_SECONDS)
+        self._stopping.set()
+        self._server.pull_trigger()
+        self._thread.join(DRAIN_SECONDS)
+        wasyncore.close_all(self._map)
+
+
+@contextmanager
+def running(
+    *,
+    callback: str,
+    port: int = 0,
+    speed: float = 1.0,
+    pauses: tuple[float, ...] = PAUSES,
+    now: Callable[[], datetime] = clock.now,
+) -> Iterator[Sandbox]:
+    """A sandbox on 127.0.0.1:`port` (0: any free one) until the block ends. Raises OSError when the port is taken.
+
+    `callback`: the URL callbacks go to. `speed` divides the personas' delays; `pauses`: seconds between two tries of a
+    callback; `now`: the wall clock that ages prompts and tokens.
+    """
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a burst is no news
+    listener = socket.create_server((HOST, port))
+    phones = Phones(now)
+    with closing(Timetable()) as timetable:
+        courier = Courier(callback, timetable, pauses=pauses)
+        app = create_app(Truecaller(phones, courier, timetable, speed), phones)
+        with closing(_Server(app, listener)):
+            yield Sandbox(f"http://{HOST}:{listener.getsockname()[1]}", courier)

@@ -1,0 +1,63 @@
+"""Who does what when: a request makes a phone ring, a persona plays its script, a tap becomes a callback.
+
+It stands between the web in front and phones and courier behind. No callback leaves before the request it belongs to
+has been answered, unless the persona says so. It must not know HTTP.
+"""
+
+import contextlib
+from functools import partial
+
+from sandbox.deliver import SECONDS, Courier, Timetable
+from sandbox.personas import BY_NUMBER, Refusal
+from sandbox.phones import NotRinging, Phones, Prompt
+
+COPY_SECONDS = 0.5  # between two posts of the same callback
+
+
+class Truecaller:
+    """The sandbox's conduct. `speed` divides every delay of a persona."""
+
+    def __init__(self, phones: Phones, courier: Courier, timetable: Timetable, speed: float = 1.0) -> None:
+        self._phones = phones
+        self._courier = courier
+        self._timetable = timetable
+        self._speed = speed
+
+    def request(self, number: int, state: str | None) -> Prompt | Refusal:
+        """Somebody signs up with a number. Call `answered` with the prompt when they have the answer."""
+        persona = BY_NUMBER.get(number)
+        if persona and persona.refusal:
+            return persona.refusal
+        prompt = self._phones.ring(number, state)
+        if persona and persona.early:
+            self._call_back_first(prompt)
+        return prompt
+
+    def answered(self, prompt: Prompt) -> None:
+        """The request has been answered: callbacks may leave, and a persona's script begins."""
+        prompt.answered.set()
+        for seconds, answer in prompt.persona.script if prompt.persona else ():
+            self._timetable.after(seconds / self._speed, partial(self._play, prompt, answer))
+
+    def tap(self, request_id: str, answer: str) -> None:
+        """A person (or a script) answers a ringing phone. Raises UnknownAnswer, NotRinging."""
+        prompt, body = self._phones.answer(request_id, answer)
+        if body is None:
+            return
+        for copy in range(prompt.persona.copies if prompt.persona else 1):
+            self._timetable.after(copy * COPY_SECONDS / self._speed, partial(self._send, prompt, body))
+
+    def _play(self, prompt: Prompt, answer: str) -> None:
+        with contextlib.suppress(NotRinging):  # answered already: by a tap, or before the answer
+            self.tap(prompt.request_id, answer)
+
+    def _send(self, prompt: Prompt, body: dict[str, str]) -> None:
+        prompt.answered.wait(SECONDS)
+        self._courier.send(body)
+
+    def _call_back_first(self, prompt: Prompt) -> None:
+        """The first callback of the script now; the request's answer waits until it was tried once."""
+        assert prompt.persona
+        _, body = self._phones.answer(prompt.request_id, prompt.persona.script[0][1])
+        if body:
+            self._courier.send(body).tried.wait(SECONDS)

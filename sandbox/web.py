@@ -1,0 +1,144 @@
+"""HTTP in: Truecaller's two endpoints, and the sandbox's own door (phones, personas, health).
+
+Errors are Truecaller's two envelopes: `{code, message}`, and `{status, message}` for a profile. Only a peer on this
+machine is answered. It must not decide what a phone does; `truecaller` does.
+"""
+
+import ipaddress
+import json
+from typing import Any
+
+from flask import Flask, Response, abort, jsonify, request
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import BaseConverter
+
+from sandbox import clock, personas
+from sandbox.personas import BAD_APP_KEY, Refusal
+from sandbox.phones import ANSWERS, NotRinging, Phones, Prompt, UnknownAnswer
+from sandbox.truecaller import Truecaller
+
+MOST_BYTES = 16_384
+MOST_STATE = 256
+
+
+class AnyText(BaseConverter):
+    """A request id in a path: every character counts, slashes too, wherever they stand."""
+
+    regex = ".+"
+    part_isolating = False
+
+
+def create_app(truecaller: Truecaller, phones: Phones) -> Flask:
+    """The sandbox as a WSGI application."""
+    app = Flask("sandbox")
+    app.config["MAX_CONTENT_LENGTH"] = MOST_BYTES
+    app.url_map.merge_slashes = False
+    app.url_map.converters["anything"] = AnyText
+    app.before_request(_loopback_only)
+    app.register_error_handler(HTTPException, _http_error)
+    _truecaller_routes(app, truecaller, phones)
+    _door_routes(app, truecaller, phones)
+    return app
+
+
+def _truecaller_routes(app: Flask, truecaller: Truecaller, phones: Phones) -> None:
+    @app.post("/v1/apps/requests")
+    def start() -> Response:
+        if not request.headers.get("appKey", "").strip():
+            return _refuse(BAD_APP_KEY)
+        if not request.is_json:
+            return _error(415, "Content-Type must be application/json.")
+        asked = _object()
+        if asked is None or not _is_number(asked.get("phoneNumber")) or not _is_state(asked.get("state")):
+            return _error(400, "Invalid request: phoneNumber must be an integer in E.164 without +, state a text.")
+        outcome = truecaller.request(asked["phoneNumber"], asked.get("state"))
+        return _refuse(outcome) if isinstance(outcome, Refusal) else _accept(truecaller, outcome)
+
+    @app.get("/v1/default")
+    def profile() -> Response:
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        found = phones.profile(token.strip()) if scheme.lower() == "bearer" else None
+        if found is None:
+            return _json(401, {"status": 40101, "message": "Unauthorized"})
+        return _json(200, found)
+
+
+def _door_routes(app: Flask, truecaller: Truecaller, phones: Phones) -> None:
+    @app.get("/phones")
+    def ringing() -> Response:
+        return _json(200, [_shown(prompt) for prompt in phones.ringing()])
+
+    @app.post("/phones/<anything:request_id>")
+    def tap(request_id: str) -> Response:
+        answer = (_object() or {}).get("answer")
+        try:
+            truecaller.tap(request_id, answer if isinstance(answer, str) else "")
+        except UnknownAnswer:
+            return _error(400, f'Send {{"answer": WORD}} with one of: {", ".join(ANSWERS)}.')
+        except NotRinging:
+            return _error(404, "No phone rings for this request id; GET /phones lists those that do.")
+        return _json(200, {"requestId": request_id, "answer": answer})
+
+    @app.get("/personas")
+    def cast() -> Response:
+        return _json(200, personas.listed())
+
+    @app.get("/healthz")
+    def health() -> Response:
+        return _json(200, {"status": "ok"})
+
+
+def _accept(truecaller: Truecaller, prompt: Prompt) -> Response:
+    response = _json(200, {"requestId": prompt.request_id})
+    response.call_on_close(lambda: truecaller.answered(prompt))
+    return response
+
+
+def _shown(prompt: Prompt) -> dict[str, Any]:
+    return {
+        "requestId": prompt.request_id,
+        "phoneNumber": prompt.number,
+        "persona": prompt.persona.name if prompt.persona else None,
+        "since": clock.text(prompt.since),
+    }
+
+
+def _object() -> dict[str, Any] | None:
+    """The body as a JSON object, whatever its Content-Type; None for anything else."""
+    try:
+        body = json.loads(request.get_data())
+    except (ValueError, RecursionError):
+        return None
+    return body if isinstance(body, dict) else None
+
+
+def _is_number(value: object) -> bool:
+    return type(value) is int and 10**6 < value < 10**15
+
+
+def _is_state(value: object) -> bool:
+    return value is None or (isinstance(value, str) and 1 <= len(value) <= MOST_STATE)
+
+
+def _loopback_only() -> None:
+    forwarded = "Forwarded" in request.headers or "X-Forwarded-For" in request.headers
+    if forwarded or not ipaddress.ip_address(request.remote_addr or "0.0.0.0").is_loopback:
+        abort(404)
+
+
+def _http_error(error: HTTPException) -> Response:
+    return _error(error.code or 500, f"{error.name}.")
+
+
+def _error(status: int, message: str) -> Response:
+    return _json(status, {"code": status, "message": message})
+
+
+def _refuse(refusal: Refusal) -> Response:
+    return _json(refusal.status, refusal.body)
+
+
+def _json(status: int, body: object) -> Response:
+    response = jsonify(body)
+    response.status_code = status
+    return response
