@@ -1,0 +1,204 @@
+"""Reading the record: pages, counts, one sign-up's timeline, and how far it is sealed.
+
+Every reader seals first, so nobody ever sees the inbox and no other process has to be alive. What is sealed never
+changes, so a walk bounded by the head of a moment gives the same rows however long it takes: pages are cut by number,
+never by position, and no transaction stays open between two of them.
+
+This module must not write, and must not show an event whose details are no longer what the record lets through.
+"""
+
+import difflib
+import heapq
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from signup.errors import NotCanonical, RecordAltered, UsageWrong
+from signup.model import Event
+from signup.record import canonical, events, tree
+from signup.record.seal import Sealer, only
+from signup.services import Services
+from signup.store import Row
+
+PAGE = 5000
+"""The most rows that one statement of a long walk reads."""
+
+_FIRST_MOMENT, _LAST_MOMENT = "0000-01-01T00:00:00.000000Z", "9999-12-31T23:59:59.999999Z"
+
+
+@dataclass(frozen=True)
+class LogQuery:
+    """Which events: `kinds` (`signup.*` stands for all of a family; none: all), `start` included, `end` not.
+
+    Times are fixed-width UTC text. Raises UsageWrong for a kind, id, actor or time that cannot be.
+    """
+
+    kinds: tuple[str, ...] = ()
+    signup_id: str | None = None
+    actor: str | None = None
+    start: str | None = None
+    end: str | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "kinds", _expanded(self.kinds))
+        if self.signup_id is not None and not events.ID(self.signup_id):
+            raise UsageWrong("A sign-up's id looks like 019d5c0e-7d3e-7f6a-9b1c-3a5f0c7e1d22, in lower case.")
+        if self.actor is not None and not events.ACTOR(self.actor):
+            raise UsageWrong("An actor looks like watcher, api:NAME or user:ID.")
+        if any(at is not None and not events.AT(at) for at in (self.start, self.end)):
+            raise UsageWrong("A time looks like 2026-11-24T14:00:00.000000Z.")
+
+    def json(self) -> dict[str, Any]:
+        """The filter as `audit.exported` tells it: each part null when open."""
+        return {
+            "from": self.start,
+            "to": self.end,
+            "kinds": list(self.kinds) or None,
+            "signupId": self.signup_id,
+            "actor": self.actor,
+        }
+
+
+@dataclass(frozen=True)
+class Head:
+    """How far a log is sealed (`root` in hex), and what still waits: how many events, and since when."""
+
+    seq: int
+    root: str
+    log_id: str
+    mode: str
+    unsealed: int
+    oldest_unsealed_at: str | None
+
+
+def head(services: Services) -> Head:
+    """The head as it is. It alone does not seal first: the doctor asks it whether sealing works."""
+    with services.store.read() as tx:
+        log, inbox = only(tx, "log_head"), only(tx, "inbox_waiting")
+    try:
+        root = tree.root(tree.frontier_of(log["frontier"], log["seq"])).hex()
+    except ValueError as error:
+        raise RecordAltered(f"The head of the audit log was changed from outside: its frontier is {error}.") from error
+    return Head(log["seq"], root, log["log_id"], log["mode"], inbox["unsealed"], inbox["oldest_unsealed_at"])
+
+
+def page(services: Services, query: LogQuery, before: int | None = None, limit: int = 200) -> list[Event]:
+    """Newest first, below number `before`. The last one's `seq` is the next page's `before`."""
+    top = seal_first(services) + 1
+    found = rows(services, query, before=top if before is None else min(top, before), newest_first=True, size=limit)
+    return [event(row) for row in islice(found, limit)]
+
+
+def after(services: Services, query: LogQuery, seq: int, limit: int = 200) -> list[Event]:
+    """Oldest first, above number `seq`. The last one's `seq` is where to go on."""
+    found = rows(services, query, after=seq, before=seal_first(services) + 1, size=limit)
+    return [event(row) for row in islice(found, limit)]
+
+
+def timeline(services: Services, signup_id: str) -> list[Event]:
+    """Everything that happened to one sign-up, oldest first."""
+    found = rows(services, LogQuery(signup_id=signup_id), before=seal_first(services) + 1)
+    return [event(row) for row in found]
+
+
+def count(services: Services, query: LogQuery, up_to: int | None = None) -> int:
+    """How many events match, up to a number (None: up to the head)."""
+    top = seal_first(services) if up_to is None else up_to
+    with services.store.read() as tx:
+        if query == LogQuery():
+            return max(0, top - int(only(tx, "log_head")["pruned_to"]))
+        spans = [_params(query, kind, after=0, before=top + 1) for kind in query.kinds or (None,)]
+        return sum(only(tx, f"count_events{_way(query)}", **span)["n"] for span in spans)
+
+
+def seal_first(services: Services) -> int:
+    """Seal what waits; the number of the newest sealed event."""
+    Sealer(services).seal()
+    with services.store.read() as tx:
+        return int(only(tx, "log_head")["seq"])
+
+
+def event(row: Row) -> Event:
+    """A row of the log as an event. Raises RecordAltered when its details are not what was ever written."""
+    try:
+        details = None if row["details"] is None else canonical.loads(row["details"])
+    except NotCanonical as error:
+        raise RecordAltered(
+            f"Event {row['seq']} of the audit log was changed from outside: compare the database with its last backup."
+        ) from error
+    return Event(row["seq"], row["at"], row["kind"], row["signup_id"], row["actor"], details)
+
+
+def rows(
+    services: Services,
+    query: LogQuery,
+    *,
+    before: int,
+    after: int = 0,
+    newest_first: bool = False,
+    size: int = PAGE,
+) -> Iterator[Row]:
+    """The matching rows of `events` with after < seq < before, however many, in flat memory.
+
+    Each kind is walked along its own index, and the walks are merged. `size`: rows a statement, of all walks together
+    when they are long. Does not seal; `before` must not lie beyond the head.
+    """
+    after, before = _narrowed(services, query, after, before)
+    kinds: Iterable[str | None] = query.kinds or (None,)
+    size = min(size, max(PAGE // max(1, len(query.kinds)), 100))
+    walks = [
+        _walk(services, query, _params(query, kind, after=after, before=before, size=size), newest_first)
+        for kind in kinds
+    ]
+    return heapq.merge(*walks, key=lambda row: int(row["seq"]), reverse=newest_first)
+
+
+def _walk(services: Services, query: LogQuery, params: dict[str, Any], newest_first: bool) -> Iterator[Row]:
+    name = f"events{_way(query)}_{'newest' if newest_first else 'oldest'}"
+    cursor = "before" if newest_first else "after"
+    while params["before"] - params["after"] > 1:
+        with services.store.read() as tx:
+            found = tx.all(name, **params)
+        yield from found
+        if len(found) < params["size"]:
+            return
+        params[cursor] = found[-1]["seq"]
+
+
+def _way(query: LogQuery) -> str:
+    """Along which index a query is walked: the narrowest one."""
+    if query.signup_id:
+        return "_of_signup"
+    return "_of_kind" if query.kinds else "_of_actor" if query.actor else ""
+
+
+def _params(query: LogQuery, kind: str | None, **span: int) -> dict[str, Any]:
+    start, end = query.start or _FIRST_MOMENT, query.end or _LAST_MOMENT
+    return {"kind": kind, "actor": query.actor, "signup_id": query.signup_id, "start": start, "end": end, **span}
+
+
+def _narrowed(services: Services, query: LogQuery, after: int, before: int) -> tuple[int, int]:
+    """The numbers between which a span of time lies, so that an old span is not searched for from the newest row."""
+    if query.signup_id or not (query.start or query.end):
+        return after, before
+    with services.store.read() as tx:
+        found = only(tx, "seq_between", start=query.start or _FIRST_MOMENT, end=query.end or _LAST_MOMENT)
+    if found["first"] is None:
+        return after, after
+    return max(after, found["first"] - 1), min(before, found["last"] + 1)
+
+
+def _expanded(kinds: Iterable[str]) -> tuple[str, ...]:
+    """Kinds with families spelled out, sorted."""
+    known = sorted(events.Kind)
+    wanted: set[str] = set()
+    for kind in kinds:
+        found = {str(k) for k in known if (k.startswith(kind[:-1]) if kind.endswith("*") else k == kind)}
+        if not found:
+            near = difflib.get_close_matches(kind, known, 1)
+            raise UsageWrong(
+                f"There is no kind of event called {kind}." + (f" Did you mean {near[0]}?" if near else "")
+            )
+        wanted |= found
+    return tuple(sorted(wanted))

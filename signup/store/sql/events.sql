@@ -1,0 +1,123 @@
+-- The audit log: appended to an inbox, sealed into `events`, read by number. Nothing here changes a sealed row.
+
+-- name: append_event!
+-- One INSERT in the step's own transaction: no hash, no head row, nobody waits for anybody.
+INSERT INTO events_inbox (at, kind, signup_id, actor, details)
+VALUES (:at, :kind, :signup_id, :actor, :details);
+
+-- name: log_head
+-- Who the log is, how far it is sealed and what still waits, in one snapshot.
+SELECT log_id, mode, seq, frontier, pruned_to,
+    (SELECT MAX(id) FROM events_inbox) AS newest_waiting
+FROM audit_log WHERE id = 1;
+
+-- name: inbox_waiting
+-- How much waits to be sealed, and since when: the doctor turns red at a minute.
+SELECT COUNT(*) AS unsealed,
+    (SELECT at FROM events_inbox ORDER BY id LIMIT 1) AS oldest_unsealed_at
+FROM events_inbox;
+
+-- name: oldest_waiting
+-- Whether a sealer has come as far as the newest id it saw when it began.
+SELECT MIN(id) AS id FROM events_inbox;
+
+-- name: newest_sealed
+-- The last row there is: it must be the one the head names.
+SELECT MAX(seq) AS seq FROM events;
+
+-- name: leaves_from
+-- What was sealed since a sealer looked last, its own last row first.
+SELECT seq, leaf FROM events WHERE seq >= :first ORDER BY seq LIMIT :size;
+
+-- name: seal_event!
+-- A row at its place for ever.
+INSERT INTO events (seq, at, kind, signup_id, actor, details, header_salt, details_salt, leaf)
+VALUES (:seq, :at, :kind, :signup_id, :actor, :details, :header_salt, :details_salt, :leaf);
+
+-- name: move_head!
+-- In the transaction that sealed the rows: the head and the rows are never apart.
+UPDATE audit_log SET seq = :seq, frontier = :frontier WHERE id = 1;
+
+-- name: seq_between
+-- The rows of a span of time lie between these two; times do not always rise with seq.
+SELECT MIN(seq) AS first, MAX(seq) AS last FROM events WHERE at >= :start AND at < :end;
+
+-- The eight ways through the log: along everything, one kind, one actor or one sign-up, each with its own index, each
+-- newest or oldest first. Several kinds are walked side by side and merged (record/log.py). `:start` and `:end` bound
+-- the time; what has no index of its own is compared on the way.
+
+-- name: events_newest
+-- Along everything, newest first.
+SELECT seq, at, kind, signup_id, actor, details, header_salt, details_salt, details_hash FROM events
+WHERE seq > :after AND seq < :before AND at >= :start AND at < :end
+ORDER BY seq DESC LIMIT :size;
+
+-- name: events_oldest
+-- Along everything, oldest first.
+SELECT seq, at, kind, signup_id, actor, details, header_salt, details_salt, details_hash FROM events
+WHERE seq > :after AND seq < :before AND at >= :start AND at < :end
+ORDER BY seq LIMIT :size;
+
+-- name: events_of_kind_newest
+-- One kind, newest first.
+SELECT seq, at, kind, signup_id, actor, details, header_salt, details_salt, details_hash FROM events
+WHERE kind = :kind AND seq > :after AND seq < :before AND at >= :start AND at < :end
+    AND (CAST(:actor AS TEXT) IS NULL OR actor = :actor)
+ORDER BY seq DESC LIMIT :size;
+
+-- name: events_of_kind_oldest
+-- One kind, oldest first.
+SELECT seq, at, kind, signup_id, actor, details, header_salt, details_salt, details_hash FROM events
+WHERE kind = :kind AND seq > :after AND seq < :before AND at >= :start AND at < :end
+    AND (CAST(:actor AS TEXT) IS NULL OR actor = :actor)
+ORDER BY seq LIMIT :size;
+
+-- name: events_of_actor_newest
+-- One actor, newest first.
+SELECT seq, at, kind, signup_id, actor, details, header_salt, details_salt, details_hash FROM events
+WHERE actor = :actor AND seq > :after AND seq < :before AND at >= :start AND at < :end
+ORDER BY seq DESC LIMIT :size;
+
+-- name: events_of_actor_oldest
+-- One actor, oldest first.
+SELECT seq, at, kind, signup_id, actor, details, header_salt, details_salt, details_hash FROM events
+WHERE actor = :actor AND seq > :after AND seq < :before AND at >= :start AND at < :end
+ORDER BY seq LIMIT :size;
+
+-- name: events_of_signup_newest
+-- One sign-up, newest first.
+SELECT seq, at, kind, signup_id, actor, details, header_salt, details_salt, details_hash FROM events
+WHERE signup_id = :signup_id AND seq > :after AND seq < :before AND at >= :start AND at < :end
+    AND (CAST(:actor AS TEXT) IS NULL OR actor = :actor)
+    AND (CAST(:kind AS TEXT) IS NULL OR kind = :kind)
+ORDER BY seq DESC LIMIT :size;
+
+-- name: events_of_signup_oldest
+-- One sign-up's timeline.
+SELECT seq, at, kind, signup_id, actor, details, header_salt, details_salt, details_hash FROM events
+WHERE signup_id = :signup_id AND seq > :after AND seq < :before AND at >= :start AND at < :end
+    AND (CAST(:actor AS TEXT) IS NULL OR actor = :actor)
+    AND (CAST(:kind AS TEXT) IS NULL OR kind = :kind)
+ORDER BY seq LIMIT :size;
+
+-- name: count_events
+-- All between two numbers, in a span of time.
+SELECT COUNT(*) AS n FROM events WHERE seq > :after AND seq < :before AND at >= :start AND at < :end;
+
+-- name: count_events_of_kind
+-- One kind's.
+SELECT COUNT(*) AS n FROM events
+WHERE kind = :kind AND seq > :after AND seq < :before AND at >= :start AND at < :end
+    AND (CAST(:actor AS TEXT) IS NULL OR actor = :actor);
+
+-- name: count_events_of_actor
+-- One actor's.
+SELECT COUNT(*) AS n FROM events
+WHERE actor = :actor AND seq > :after AND seq < :before AND at >= :start AND at < :end;
+
+-- name: count_events_of_signup
+-- One sign-up's.
+SELECT COUNT(*) AS n FROM events
+WHERE signup_id = :signup_id AND seq > :after AND seq < :before AND at >= :start AND at < :end
+    AND (CAST(:actor AS TEXT) IS NULL OR actor = :actor)
+    AND (CAST(:kind AS TEXT) IS NULL OR kind = :kind);

@@ -1,0 +1,21 @@
+-- The two moments of sealing for which the databases have different tongues.
+
+-- name: lock_head
+-- Sealers queue here, and nobody else does: a frozen one delays no append.
+SELECT log_id, seq, frontier, pruned_to FROM audit_log WHERE id = 1 FOR UPDATE;
+
+-- name: take_waiting
+-- Ids of transactions that ran side by side are interleaved, so one whose last rows lie beyond this portion waits for
+-- the next, unless it fills the whole portion by itself. xid tells which rows belong together.
+WITH portion AS (
+    SELECT id, CAST(xmin AS TEXT) AS xid FROM events_inbox ORDER BY id LIMIT :size
+), beyond AS (
+    SELECT CAST(xmin AS TEXT) AS xid FROM events_inbox
+    WHERE id > (SELECT MAX(id) FROM portion) ORDER BY id LIMIT :size
+), whole AS (
+    SELECT id FROM portion WHERE xid NOT IN (SELECT xid FROM beyond)
+)
+DELETE FROM events_inbox
+WHERE id IN (SELECT id FROM whole)
+    OR (id IN (SELECT id FROM portion) AND NOT EXISTS (SELECT id FROM whole))
+RETURNING id, at, kind, signup_id, actor, details, CAST(xmin AS TEXT) AS xid;
