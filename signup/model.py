@@ -70,8 +70,8 @@ class Exchange:
 class RequestAnswer:
     """What became of the POST that asks for a prompt.
 
-    accepted: `request_id` is set, `code` None. Ambiguous: `code` is "timeout", neither accepted nor refused.
-    Otherwise failed with `code`. `lock_kept` says whether the number stays locked. `ms`: the whole step, retry included.
+    Accepted: `request_id` is set, `code` None. Ambiguous: `code` is "timeout", neither accepted nor refused.
+    Otherwise failed with `code`. `lock_kept`: whether the number stays locked. `ms`: the whole step, retry included.
     """
 
     accepted: bool

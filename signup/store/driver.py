@@ -7,7 +7,7 @@ standard library's is used. Nothing else in the project imports either.
 try:
     import pysqlite3 as sqlite
 except ImportError:
-    import sqlite3 as sqlite  # type: ignore[no-redef]
+    import sqlite3 as sqlite
 
 VERSION: str = sqlite.sqlite_version
 

@@ -49,7 +49,7 @@ class Store(Protocol):
         ...
 
     def changed(self) -> bool:
-        """Whether anybody committed since the last call; made for one asking thread. Cheap enough for 20 calls a second."""
+        """Whether anybody committed since the last call; for one asking thread, cheap enough for 20 calls a second."""
         ...
 
     def migrate(self, at: str) -> list[str]:
@@ -57,7 +57,7 @@ class Store(Protocol):
         ...
 
     def behind(self) -> list[str]:
-        """Migrations this program knows and the database lacks; raises DatabaseUnusable when it is newer than we are."""
+        """Migrations that the database lacks. Raises DatabaseUnusable when it is newer than this program."""
         ...
 
     def about(self) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""PostgreSQL behind the store's face: one pool that writes, one that reads snapshots. For when one machine is outgrown."""
+"""PostgreSQL behind the store's face, for when one machine is outgrown: one pool that writes, one that reads."""
 
 import logging
 from collections.abc import Iterable, Iterator
@@ -40,6 +40,10 @@ class PostgresqlTransaction:
     def run(self, query: str, /, **params: Any) -> int:
         return self._execute(query, params).rowcount
 
+    def script(self, sql: str) -> None:
+        """Several statements at once, for migrations."""
+        self._connection.execute(cast(Any, sql))
+
     def many(self, query: str, rows: Iterable[Row]) -> None:
         with self._connection.cursor() as cursor:
             cursor.executemany(cast(Any, self._texts[query]), list(rows))
@@ -61,7 +65,7 @@ class PostgresqlStore:
         except PoolTimeout as error:
             self.close()
             raise DatabaseUnusable(
-                f"The database postgresql://{self.place} does not answer: check SIGNUP_DATABASE_URL and that the server runs"
+                f"The database postgresql://{self.place} does not answer: check SIGNUP_DATABASE_URL and the server"
             ) from error
 
     @staticmethod
@@ -88,7 +92,9 @@ class PostgresqlStore:
             with pool.connection() as connection:
                 yield PostgresqlTransaction(connection)
         except (psycopg.OperationalError, PoolTimeout) as error:
-            raise StoreUnavailable(f"The database cannot be used ({type(error).__name__}): check the server.") from error
+            raise StoreUnavailable(
+                f"The database cannot be used ({type(error).__name__}): check the server."
+            ) from error
 
     @contextmanager
     def write(self) -> Iterator[PostgresqlTransaction]:
@@ -112,7 +118,7 @@ class PostgresqlStore:
             tx.run("create_schema_versions")
             missing = self._missing(tx.all("schema_versions"))
             for migration in missing:
-                tx._connection.execute(cast(Any, migration.sql))
+                tx.script(migration.sql)
                 tx.run("add_schema_version", version=migration.version, name=migration.name, at=at)
         return [migration.name for migration in missing]
 
@@ -131,7 +137,11 @@ class PostgresqlStore:
     def about(self) -> dict[str, str]:
         with self.read() as tx:
             row = tx.one("server_version") or {}
-        return {"library": f"PostgreSQL {row.get('version', '')}", "durability": "synchronous commit", "file": self.place}
+        return {
+            "library": f"PostgreSQL {row.get('version', '')}",
+            "durability": "synchronous commit",
+            "file": self.place,
+        }
 
     def close(self) -> None:
         self._writers.close()

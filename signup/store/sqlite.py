@@ -62,7 +62,9 @@ class SqliteStore:
             self._writer = self._connect()
             self._asker = self._connect()
         except (OSError, sqlite.Error) as error:
-            raise DatabaseUnusable(f"The database {path} cannot be opened ({error}): check the path and its rights") from error
+            raise DatabaseUnusable(
+                f"The database {path} cannot be opened ({error}): check the path and its rights"
+            ) from error
         self._gate = Gate(self._begin)
         self._readers: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._seen = self._version()
@@ -73,7 +75,9 @@ class SqliteStore:
             connection.execute(f"PRAGMA {name} = {value}")
             found = connection.execute(f"PRAGMA {name}").fetchone()
             if found is None or str(found[0]) != str(value):
-                raise DatabaseUnusable(f"SQLite {VERSION} refuses the pragma {name} = {value}: use a local disk and a current SQLite")
+                raise DatabaseUnusable(
+                    f"SQLite {VERSION} refuses the pragma {name} = {value}: use a local disk and a current SQLite"
+                )
         return connection
 
     def _begin(self, seconds: float) -> bool:
@@ -128,7 +132,9 @@ class SqliteStore:
             connection.execute("BEGIN IMMEDIATE")
             return self._apply(SqliteTransaction(connection), at)
         except sqlite.Error as error:
-            raise DatabaseUnusable(f"The database {self.path} cannot be migrated ({error}): check its rights and the disk") from error
+            raise DatabaseUnusable(
+                f"The database {self.path} cannot be migrated ({error}): check its rights and the disk"
+            ) from error
         finally:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")

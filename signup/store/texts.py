@@ -1,8 +1,9 @@
-"""The SQL, read from files: queries by name (`sql/`, and `sql/DIALECT/` where the tongues differ), migrations by number.
+"""The SQL, read from files: queries by name, migrations by number.
 
-aiosql reads the queries and turns `:name` into each driver's own placeholder.
+Queries stand in `sql/`, and in `sql/DIALECT/` where the tongues differ. aiosql reads the queries and turns `:name` into each driver's own placeholder.
 """
 
+import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -32,8 +33,13 @@ def queries(dialect: Dialect) -> dict[str, str]:
         read = aiosql.from_path(path, DRIVERS[dialect], mandatory_parameters=False)
         for name in read.available_queries:
             if not name.endswith("_cursor"):
-                found[name] = getattr(read, name).sql
+                found[name] = _literal_percent(getattr(read, name).sql, dialect)
     return found
+
+
+def _literal_percent(sql: str, dialect: Dialect) -> str:
+    """psycopg reads a lone % as the beginning of a placeholder."""
+    return re.sub(r"%(?!\()", "%%", sql) if dialect == "postgresql" else sql
 
 
 @cache

@@ -25,8 +25,11 @@ SELECT callbacks.id, signups.id AS signup_id FROM callbacks JOIN signups ON sign
 WHERE callbacks.place = 'parked' ORDER BY callbacks.id LIMIT 500;
 
 -- name: take_callback
--- Whoever gets the row acts on it.
-UPDATE callbacks SET place = :place, signup_id = :signup_id WHERE id = :id AND place = :from_place
+-- Whoever gets the row acts on it. A parked one that never showed a state goes to quarantine when it carries a token.
+UPDATE callbacks
+SET place = CASE WHEN reason IS NULL THEN 'matched' ELSE 'quarantined' END,
+    signup_id = COALESCE(signup_id, CAST(:signup_id AS TEXT))
+WHERE id = :id AND place = :from_place
 RETURNING id, at, signup_id, request_id, result, status, reason, token, replay;
 
 -- name: unmatched_callbacks
@@ -43,15 +46,15 @@ SELECT id, token, digest, endpoint, tries, token_until FROM callbacks
 WHERE signup_id = :signup_id AND token IS NOT NULL AND next_try_at <= :now AND token_until > :now AND place = 'matched'
 ORDER BY tries, id LIMIT 1;
 
--- name: try_again
+-- name: try_again!
 -- After an error that may pass.
 UPDATE callbacks SET tries = tries + 1, next_try_at = :next_try_at WHERE id = :id;
 
--- name: kill_token
+-- name: kill_token!
 -- Refused, used up or too old: wiped, with the reason kept.
 UPDATE callbacks SET token = NULL, dead = :dead, tries = tries + :tried WHERE id = :id AND token IS NOT NULL;
 
--- name: wipe_tokens
+-- name: wipe_tokens!
 -- The sign-up is decided: no token of it is kept.
 UPDATE callbacks SET token = NULL WHERE signup_id = :signup_id AND token IS NOT NULL;
 
@@ -70,15 +73,27 @@ SELECT dead, COUNT(token) AS live FROM callbacks WHERE signup_id = :signup_id AN
 -- For the Health page.
 SELECT at, result, place FROM callbacks ORDER BY id DESC LIMIT 1;
 
--- name: see_watcher
+-- name: see_watcher!
 -- A watcher says that it lives.
 INSERT INTO watchers (id, host, pid, mode, seen_at) VALUES (:id, :host, :pid, :mode, :seen_at)
 ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at;
 
--- name: forget_watchers
+-- name: forget_watchers!
 -- One that stopped, and those that were killed long ago.
 DELETE FROM watchers WHERE id = :id OR seen_at < :before;
 
 -- name: watchers
 -- For the Health page.
 SELECT id, host, pid, mode, seen_at FROM watchers ORDER BY seen_at DESC;
+
+-- name: due_token
+-- Whether any token waits to be tried.
+SELECT callbacks.id FROM callbacks JOIN signups ON signups.id = callbacks.signup_id
+WHERE callbacks.token IS NOT NULL AND callbacks.next_try_at <= :now AND callbacks.place = 'matched'
+  AND callbacks.token_until > :now AND signups.status = 'approved'
+  AND (signups.claim_until IS NULL OR signups.claim_until <= :now)
+LIMIT 1;
+
+-- name: arrived_for
+-- Whether something of a sign-up has arrived and is not yet matched.
+SELECT id FROM callbacks WHERE signup_id = :signup_id AND place = 'arrived' LIMIT 1;

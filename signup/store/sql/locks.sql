@@ -8,7 +8,7 @@ SET signup_id = excluded.signup_id, taken_at = excluded.taken_at, until = exclud
 WHERE locks.until <= excluded.taken_at
 RETURNING number_id;
 
--- name: adopt_lock
+-- name: adopt_lock!
 -- After a rotation: a lock kept under an older key's fingerprint is moved under the current one before it is asked.
 UPDATE locks SET fingerprint = :current
 WHERE fingerprint = :older AND NOT EXISTS (SELECT 1 FROM locks AS own WHERE own.fingerprint = :current);
@@ -21,6 +21,6 @@ SELECT number_id, signup_id, taken_at, until FROM locks WHERE fingerprint = :fin
 -- Until when the number of a sign-up is locked by it.
 SELECT until FROM locks WHERE signup_id = :signup_id;
 
--- name: release_lock
+-- name: release_lock!
 -- Truecaller refused or was never reached: the person may try again at once.
 UPDATE locks SET until = :now WHERE signup_id = :signup_id AND until > :now;

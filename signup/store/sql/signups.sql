@@ -1,7 +1,7 @@
--- name: add_channel
+-- name: add_channel!
 -- A channel is made by its first sign-up; beyond the limit none is added.
 INSERT INTO channels (name)
-SELECT :name WHERE (SELECT COUNT(*) FROM channels) < :most
+SELECT CAST(:name AS TEXT) WHERE (SELECT COUNT(*) FROM channels) < :most
 ON CONFLICT (name) DO NOTHING;
 
 -- name: has_channel
@@ -12,7 +12,7 @@ SELECT name FROM channels WHERE name = :name;
 -- For filters.
 SELECT name FROM channels ORDER BY name;
 
--- name: add_signup
+-- name: add_signup!
 -- The intent, committed before anything is sent.
 INSERT INTO signups (id, status, country, channel, started_at, expires_at, number, fingerprint, state_hash)
 VALUES (:id, 'requested', :country, :channel, :started_at, :expires_at, :number, :fingerprint, :state_hash);
@@ -26,7 +26,7 @@ SET status = :status, code = :code,
 WHERE id = :id AND :allowed LIKE '%,' || status || ',%'
 RETURNING id, started_at;
 
--- name: set_request_id
+-- name: set_request_id!
 -- Known once Truecaller answered, or once a callback with the right state named it.
 UPDATE signups SET request_id = :request_id WHERE id = :id AND request_id IS NULL;
 
@@ -35,7 +35,7 @@ UPDATE signups SET request_id = :request_id WHERE id = :id AND request_id IS NUL
 UPDATE signups SET opened_at = :opened_at WHERE id = :id AND opened_at IS NULL AND :allowed LIKE '%,' || status || ',%'
 RETURNING id;
 
--- name: count_callback
+-- name: count_callback!
 -- How many callbacks named this sign-up.
 UPDATE signups SET callbacks = callbacks + 1 WHERE id = :id;
 
@@ -63,7 +63,7 @@ WHERE id = (
 ) AND status = 'approved' AND (claim_until IS NULL OR claim_until <= :now)
 RETURNING id, number, started_at, expires_at;
 
--- name: end_claim
+-- name: end_claim!
 -- Only by whom it belongs to; no row changed: it was lost, and its result is not ours to write.
 UPDATE signups SET claim = NULL, claim_until = NULL WHERE id = :id AND claim = :claim;
 
@@ -86,17 +86,14 @@ WHERE status = 'approved' AND expires_at <= :now
   AND NOT EXISTS (SELECT 1 FROM callbacks WHERE callbacks.signup_id = signups.id AND callbacks.place = 'arrived')
 ORDER BY expires_at LIMIT 500;
 
--- name: next_end
--- When the watcher must look again although nothing happens.
-SELECT MIN(due) AS due FROM (
-    SELECT MIN(expires_at) AS due FROM signups WHERE status IN ('requested', 'waiting', 'approved')
-    UNION ALL SELECT MIN(next_try_at) FROM callbacks WHERE token IS NOT NULL
-    UNION ALL SELECT MIN(token_until) FROM callbacks WHERE token IS NOT NULL
-) AS ends;
-
--- name: oldest_request
--- For the same: the oldest start that is not yet sent.
-SELECT MIN(started_at) AS at FROM signups WHERE status = 'requested';
+-- name: next_due
+-- When a watcher must look again although nothing happens: each kind of end, the earliest first.
+SELECT 'expires' AS what, MIN(expires_at) AS at FROM signups WHERE status IN ('waiting', 'approved')
+UNION ALL SELECT 'requested', MIN(started_at) FROM signups WHERE status = 'requested'
+UNION ALL SELECT 'try', MIN(next_try_at) FROM callbacks WHERE token IS NOT NULL
+UNION ALL SELECT 'token', MIN(token_until) FROM callbacks WHERE token IS NOT NULL
+UNION ALL SELECT 'claim', MIN(claim_until) FROM signups WHERE status = 'approved'
+UNION ALL SELECT 'apart', MIN(at) FROM callbacks WHERE place IN ('parked', 'quarantined');
 
 -- name: list_signups
 -- Newest first, by cursor (the last row's started_at and id). Empty text: no such filter.
@@ -114,7 +111,7 @@ ORDER BY started_at DESC, id DESC LIMIT :limit;
 -- The search box: a number (its fingerprints), our id, or their request id.
 SELECT id, status, code, country, channel, started_at, expires_at, opened_at, decided_at, finished_at, number
 FROM signups
-WHERE id = :text OR request_id = :text OR fingerprint = :fingerprint OR fingerprint = :older
+WHERE id = :text OR request_id = :text OR fingerprint = :fingerprint
 ORDER BY started_at DESC, id DESC LIMIT :limit;
 
 -- name: one_signup
@@ -132,14 +129,9 @@ SELECT COUNT(*) AS n FROM (
       AND (:channels = '' OR :channels LIKE '%,' || channel || ',%')
       AND (:codes = '' OR :codes LIKE '%,' || code || ',%')
     LIMIT :most
-) AS some;
+) AS found;
 
--- name: waiting_signups
--- Sent and unanswered: the Health page's question.
-SELECT id, status, started_at, expires_at, opened_at, number FROM signups
-WHERE status IN ('requested', 'waiting') AND started_at <= :before ORDER BY started_at DESC LIMIT :limit;
-
--- name: add_profile
+-- name: add_profile!
 -- Once per sign-up.
 INSERT INTO profiles (signup_id, at, profile) VALUES (:signup_id, :at, :profile) ON CONFLICT (signup_id) DO NOTHING;
 
@@ -147,11 +139,11 @@ INSERT INTO profiles (signup_id, at, profile) VALUES (:signup_id, :at, :profile)
 -- Sealed.
 SELECT profile, at FROM profiles WHERE signup_id = :signup_id;
 
--- name: add_reason
+-- name: add_reason!
 -- An operator's words, sealed; the log holds only the id.
 INSERT INTO reasons (id, at, reason) VALUES (:id, :at, :reason);
 
--- name: add_trace
+-- name: add_trace!
 -- One HTTP exchange, dotted and sealed.
 INSERT INTO traces (id, signup_id, step, at, exchange) VALUES (:id, :signup_id, :step, :at, :exchange);
 

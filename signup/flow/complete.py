@@ -1,0 +1,146 @@
+"""Complete: whoever claims an approved sign-up first fetches its profile; the asked number in it is the proof.
+
+The claim is one conditional update and is free again when its holder was killed. No transaction is open during the
+GET, and its result is written only by whom the claim still belongs to. A token is wiped as soon as it was used,
+refused or of no more use.
+"""
+
+import json
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from signup.clock import text
+from signup.flow.steps import keep_trace, move, tell
+from signup.model import Profile, ProfileAnswer, Status, new_id
+from signup.record.events import Kind
+from signup.services import Services
+from signup.store import Row, Transaction
+from signup.truecaller.profile import proves
+
+CLAIM_SECONDS = 30
+SPARE_SECONDS = 5
+FIRST_PAUSE = 1
+LONGEST_PAUSE = 60
+DECISIVE = ("number_mismatch", "endpoint_refused")
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One sign-up whose profile is ours to fetch, and the token to try."""
+
+    id: str
+    signup_id: str
+    number: int
+    expires_at: str
+    callback_id: int
+    token: str
+    endpoint: str
+    tries: int
+
+
+def complete(services: Services) -> Counter[Status]:
+    """Fetch every profile that is due, one after the other; how many sign-ups were brought to which status."""
+    done: Counter[Status] = Counter()
+    while claimed := claim(services):
+        if status := fetch(services, claimed):
+            done[status] += 1
+    return done
+
+
+def claim(services: Services) -> Claim | None:
+    """The next approval whose profile nobody is fetching; None when there is none."""
+    now = services.clock.now()
+    claim_id = new_id(now)
+    seconds = max(CLAIM_SECONDS, services.settings.upstream_seconds + SPARE_SECONDS)
+    with services.store.read() as tx:
+        if not tx.one("due_token", now=text(now)):
+            return None
+    with services.store.write() as tx:
+        row = tx.one("claim_signup", claim=claim_id, until=text(now + timedelta(seconds=seconds)), now=text(now))
+        candidate = tx.one("next_candidate", signup_id=row["id"], now=text(now)) if row else None
+        if row and candidate is None:
+            tx.run("end_claim", id=row["id"], claim=claim_id)
+    return _opened(services, claim_id, row, candidate) if row and candidate else None
+
+
+def _opened(services: Services, claim_id: str, row: Row, candidate: Row) -> Claim:
+    keyring = services.keyring
+    return Claim(
+        claim_id,
+        row["id"],
+        int(keyring.open("signups", "number", row["id"], row["number"])),
+        row["expires_at"],
+        candidate["id"],
+        keyring.open("callbacks", "token", candidate["digest"], candidate["token"]).decode(),
+        candidate["endpoint"],
+        candidate["tries"],
+    )
+
+
+def fetch(services: Services, claimed: Claim) -> Status | None:
+    """Try a claimed token and write what came of it: the status it brought the sign-up to, if any."""
+    answer = services.truecaller.profile(claimed.token, claimed.endpoint) if claimed.endpoint else None
+    now = services.clock.now()
+    with services.store.write() as tx:
+        if not tx.run("end_claim", id=claimed.signup_id, claim=claimed.id):
+            return None
+        if answer is None:
+            return _kill(tx, claimed, "endpoint_refused", now, None)
+        keep_trace(tx, services.keyring, services.clock, claimed.signup_id, "profile", answer.exchanges)
+        if answer.profile is None:
+            return _no_profile(tx, claimed, answer, now)
+        if not proves(answer.profile, claimed.number):
+            return _kill(tx, claimed, "number_mismatch", now, answer.ms)
+        return _completed(tx, services, claimed, answer.profile, answer.ms, now)
+
+
+def _completed(
+    tx: Transaction, services: Services, claimed: Claim, profile: Profile, ms: int, now: datetime
+) -> Status | None:
+    at = text(now)
+    if not move(tx, claimed.signup_id, Status.COMPLETED, at):
+        return None
+    content = json.dumps({"numbers": profile.numbers, "declared": profile.declared}).encode()
+    sealed = services.keyring.seal("profiles", "profile", claimed.signup_id, content)
+    tx.run("add_profile", signup_id=claimed.signup_id, at=at, profile=sealed)
+    tx.run("wipe_tokens", signup_id=claimed.signup_id)
+    tell(tx, at, Kind.PROFILE_FETCHED, claimed.signup_id, {"status": Status.COMPLETED, "ms": ms})
+    return Status.COMPLETED
+
+
+def _no_profile(tx: Transaction, claimed: Claim, answer: ProfileAnswer, now: datetime) -> Status | None:
+    """A refused token is dead; an error may pass, so the token is tried again later in its life."""
+    if answer.code == "token_rejected":
+        return _kill(tx, claimed, "token_rejected", now, answer.ms)
+    pause = max(FIRST_PAUSE * 2**claimed.tries, answer.retry_after or 0)
+    again = now + timedelta(seconds=min(LONGEST_PAUSE, pause))
+    tx.run("try_again", id=claimed.callback_id, next_try_at=text(again))
+    details = {"code": "profile_error", "ms": answer.ms}
+    tell(tx, text(now), Kind.PROFILE_FAILED, claimed.signup_id, details)
+    return None
+
+
+def _kill(tx: Transaction, claimed: Claim, code: str, now: datetime, ms: int | None) -> Status | None:
+    """This token is dead. The sign-up fails with it when none is left and one of them was decisive."""
+    at = text(now)
+    tx.run("kill_token", id=claimed.callback_id, dead=code, tried=1)
+    details: Row = {"code": code} if ms is None else {"code": code, "ms": ms}
+    verdict = verdict_without_tokens(tx, claimed.signup_id)
+    ends = verdict is not None and move(tx, claimed.signup_id, Status.FAILED, at, code=verdict)
+    if ends and verdict == code:
+        details |= {"status": Status.FAILED, "step": "profile"}
+    tell(tx, at, Kind.PROFILE_FAILED, claimed.signup_id, details)
+    if ends and verdict != code:
+        ended = {"status": Status.FAILED, "step": "profile", "code": verdict}
+        tell(tx, at, Kind.SIGNUP_FAILED, claimed.signup_id, ended)
+    return Status.FAILED if ends else None
+
+
+def verdict_without_tokens(tx: Transaction, signup_id: str) -> str | None:
+    """Why a sign-up fails at once: no live token is left and one showed another person, or another address."""
+    rows = tx.all("candidates_left", signup_id=signup_id)
+    if any(row["live"] for row in rows):
+        return None
+    dead = {row["dead"] for row in rows}
+    return next((code for code in DECISIVE if code in dead), None)

@@ -1,0 +1,97 @@
+"""Match: a stored callback is joined to its sign-up and moves it; a parked one waits until its request id is known.
+
+Each callback is taken with one conditional update, so any number of processes may match at once.
+"""
+
+from signup.clock import milliseconds, moment
+from signup.flow.steps import listed, move, replayed, tell
+from signup.model import OPEN, Result, Status
+from signup.record.events import Kind
+from signup.services import Services
+from signup.store import Row, Transaction
+
+OPENABLE = (*OPEN, Status.DECLINED)
+
+
+def match(services: Services) -> int:
+    """Act on every callback that arrived, and on parked ones whose request id is known now; how many."""
+    with services.store.read() as tx:
+        arrived = [row["id"] for row in tx.all("arrived_callbacks")]
+        parked = tx.all("parked_callbacks")
+    done = sum(_match_one(services, callback_id) for callback_id in arrived)
+    return done + sum(_join_one(services, row) for row in parked)
+
+
+def _match_one(services: Services, callback_id: int) -> bool:
+    with services.store.write() as tx:
+        taken = tx.one("take_callback", id=callback_id, signup_id=None, from_place="arrived")
+        if taken:
+            _act(tx, taken)
+    return taken is not None
+
+
+def _join_one(services: Services, parked: Row) -> bool:
+    """A callback that was here before its request id: its event carries the time it arrived."""
+    with services.store.write() as tx:
+        taken = tx.one("take_callback", id=parked["id"], signup_id=parked["signup_id"], from_place="parked")
+        if taken is None:
+            return False
+        tx.run("count_callback", id=taken["signup_id"])
+        if taken["reason"]:
+            kind, details = Kind.CALLBACK_QUARANTINED, {"reason": taken["reason"]}
+        else:
+            kind, details = Kind.CALLBACK_RECEIVED, {"result": taken["result"]}
+        tell(tx, taken["at"], kind, taken["signup_id"], replayed(details, taken), actor="callback")
+        if not taken["reason"]:
+            _act(tx, taken)
+    return True
+
+
+def _act(tx: Transaction, callback: Row) -> None:
+    """What a callback does to its sign-up: a late one nothing."""
+    signup = tx.one("signup_by_id", id=callback["signup_id"])
+    if signup is None or callback["at"] >= signup["expires_at"]:
+        tx.run("kill_token", id=callback["id"], dead="late", tried=0)
+        return
+    _prove_sent(tx, callback, signup)
+    if callback["result"] == Result.APPROVED:
+        _approve(tx, callback, signup)
+    elif callback["result"] == Result.DECLINED:
+        _decline(tx, callback, signup)
+    elif callback["result"] == Result.OPENED:
+        _open(tx, callback, signup)
+
+
+def _age(callback: Row, signup: Row) -> int:
+    """Milliseconds from the start to the callback's arrival."""
+    return milliseconds((moment(callback["at"]) - moment(signup["started_at"])).total_seconds())
+
+
+def _prove_sent(tx: Transaction, callback: Row, signup: Row) -> None:
+    """A callback with the right state proves that Truecaller accepted, whatever the request's answer will say."""
+    if move(tx, signup["id"], Status.WAITING, callback["at"]):
+        details = {"status": Status.WAITING, "accepted": True, "ms": _age(callback, signup)}
+        tell(tx, callback["at"], Kind.SIGNUP_SENT, signup["id"], replayed(details, callback))
+    tx.run("set_request_id", id=signup["id"], request_id=callback["request_id"])
+
+
+def _approve(tx: Transaction, callback: Row, signup: Row) -> None:
+    if callback["token"] is None:
+        return
+    if move(tx, signup["id"], Status.APPROVED, callback["at"]):
+        details = {"status": Status.APPROVED, "ms": _age(callback, signup)}
+        tell(tx, callback["at"], Kind.SIGNUP_APPROVED, signup["id"], replayed(details, callback))
+    elif signup["status"] != Status.APPROVED:
+        tx.run("kill_token", id=callback["id"], dead="late", tried=0)
+
+
+def _decline(tx: Transaction, callback: Row, signup: Row) -> None:
+    reason = callback["status"]
+    if move(tx, signup["id"], Status.DECLINED, callback["at"], code=reason):
+        details = {"status": Status.DECLINED, "reason": reason, "ms": _age(callback, signup)}
+        tell(tx, callback["at"], Kind.SIGNUP_DECLINED, signup["id"], replayed(details, callback))
+
+
+def _open(tx: Transaction, callback: Row, signup: Row) -> None:
+    if tx.one("set_opened", id=signup["id"], opened_at=callback["at"], allowed=listed(OPENABLE)):
+        tell(tx, callback["at"], Kind.SIGNUP_OPENED, signup["id"], replayed({}, callback))

@@ -1,0 +1,214 @@
+"""Sign-ups read back for people: the list, one of them, its timeline. Numbers only masked, unless a reason is given.
+
+Changes nothing but one thing: a reveal is an event.
+"""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from signup import phone
+from signup.clock import moment, text
+from signup.errors import NumberRejected
+from signup.flow.steps import listed, tell
+from signup.model import OPEN, Event, Exchange, Profile, Status, new_id
+from signup.record import log
+from signup.record.events import Kind
+from signup.services import Services
+from signup.store import Row
+
+FIRST, LAST = "0000", "9999"
+MOST_COUNTED = 10_000
+
+
+@dataclass(frozen=True)
+class SignUp:
+    """One sign-up for eyes. `masked` is None once the person was wiped; times are aware UTC."""
+
+    id: str
+    status: Status
+    code: str | None
+    country: str
+    channel: str
+    masked: str | None
+    started_at: datetime
+    expires_at: datetime
+    opened_at: datetime | None
+    decided_at: datetime | None
+    finished_at: datetime | None
+
+    def json(self, locked_until: datetime | None = None) -> dict[str, Any]:
+        """The command line's form, the fields of `start`."""
+        return {
+            "signupId": self.id,
+            "status": self.status,
+            "code": self.code,
+            "number": self.masked,
+            "country": self.country,
+            "lockedUntil": text(locked_until) if locked_until else None,
+            "expiresAt": text(self.expires_at),
+        }
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a list shows. Empty: no such filter. Times are fixed-width text, `until` not included."""
+
+    since: str = FIRST
+    until: str = LAST
+    statuses: tuple[str, ...] = ()
+    countries: tuple[str, ...] = ()
+    channels: tuple[str, ...] = ()
+    codes: tuple[str, ...] = ()
+
+    def params(self) -> Row:
+        return {
+            "since": self.since,
+            "until": self.until,
+            "statuses": listed(self.statuses),
+            "countries": listed(self.countries),
+            "channels": listed(self.channels),
+            "codes": listed(self.codes),
+        }
+
+
+@dataclass(frozen=True)
+class Step:
+    """One HTTP exchange of a timeline: `request`, `callback` or `profile`."""
+
+    step: str
+    at: datetime
+    exchange: Exchange
+
+
+def page(services: Services, wanted: Wanted, *, before: SignUp | None = None, limit: int = 200) -> list[SignUp]:
+    """Newest first, beginning after `before` (the last row of the page before)."""
+    cursor = {
+        "before_at": text(before.started_at) if before else LAST,
+        "before_id": before.id if before else "",
+    }
+    with services.store.read() as tx:
+        rows = tx.all("list_signups", **cursor, **wanted.params(), limit=limit)
+    return [_shown(services, row) for row in rows]
+
+
+def count(services: Services, wanted: Wanted) -> int:
+    """How many a list would show, counted up to 10,000."""
+    with services.store.read() as tx:
+        row = tx.one("count_signups", **wanted.params(), most=MOST_COUNTED)
+    return int(row["n"]) if row else 0
+
+
+def find(services: Services, words: str, *, limit: int = 200) -> list[SignUp]:
+    """By a number, by our id or by Truecaller's request id; newest first."""
+    try:
+        number = phone.read(words, services.settings.default_region)
+        fingerprints = services.keyring.fingerprints(number.value)
+    except NumberRejected:
+        fingerprints = [""]
+    with services.store.read() as tx:
+        rows = [
+            row
+            for fingerprint in fingerprints
+            for row in tx.all("find_signups", text=words.strip(), fingerprint=fingerprint, limit=limit)
+        ]
+    unique = {row["id"]: row for row in rows}
+    newest = sorted(unique.values(), key=lambda row: (row["started_at"], row["id"]), reverse=True)
+    return [_shown(services, row) for row in newest[:limit]]
+
+
+def one(services: Services, signup_id: str) -> SignUp | None:
+    """One sign-up, None when unknown."""
+    with services.store.read() as tx:
+        row = tx.one("one_signup", id=signup_id)
+    return _shown(services, row) if row else None
+
+
+def locked_until(services: Services, signup_id: str) -> datetime | None:
+    """Until when its number is locked by it; None when it is not."""
+    with services.store.read() as tx:
+        row = tx.one("lock_held_by", signup_id=signup_id)
+    until = moment(row["until"]) if row else None
+    return until if until and until > services.clock.now() else None
+
+
+def timeline(services: Services, signup_id: str) -> list[Event]:
+    """Its events, oldest first, all of them sealed."""
+    return log.timeline(services, signup_id)
+
+
+def exchanges(services: Services, signup_id: str) -> list[Step]:
+    """Its HTTP exchanges, oldest first, secrets as dots."""
+    with services.store.read() as tx:
+        rows = tx.all("traces_of", signup_id=signup_id)
+    return [_step(services, row) for row in rows]
+
+
+def last_exchange(services: Services, step: str) -> Step | None:
+    """The newest exchange of one step, whose ever: what the Health page judges by."""
+    with services.store.read() as tx:
+        row = tx.one("last_trace", step=step)
+    return _step(services, row) if row else None
+
+
+def profile(services: Services, signup_id: str) -> Profile | None:
+    """The fetched profile as it is. For whoever shows it: masked, or after `reveal`."""
+    with services.store.read() as tx:
+        row = tx.one("profile_of", signup_id=signup_id)
+    if row is None:
+        return None
+    content = json.loads(services.keyring.open("profiles", "profile", signup_id, row["profile"]))
+    return Profile(tuple(content["numbers"]), content["declared"])
+
+
+def reveal(services: Services, signup_id: str, *, reason: str, actor: str) -> Profile | None:
+    """The profile unmasked: the reason is kept sealed, the event holds its id."""
+    found = profile(services, signup_id)
+    if found is None:
+        return None
+    now = services.clock.now()
+    reason_id = new_id(now)
+    with services.store.write() as tx:
+        sealed = services.keyring.seal("reasons", "reason", reason_id, reason.encode())
+        tx.run("add_reason", id=reason_id, at=text(now), reason=sealed)
+        tell(tx, text(now), Kind.PROFILE_REVEALED, signup_id, {"reasonId": reason_id}, actor=actor)
+    return found
+
+
+def masked_profile(found: Profile) -> dict[str, Any]:
+    """A profile for eyes: numbers masked, of what the person declares only which fields there are."""
+    return {
+        "numbers": [phone.mask(int(number)) for number in found.numbers],
+        "declared": dict.fromkeys(sorted(found.declared), "•••"),
+    }
+
+
+def waiting(services: Services, *, longer_than: float, limit: int = 50) -> list[SignUp]:
+    """Sent and unanswered for longer than so many seconds, newest first."""
+    before = text(services.clock.now() - timedelta(seconds=longer_than))
+    statuses = tuple(status for status in OPEN if status is not Status.APPROVED)
+    return page(services, Wanted(until=before, statuses=statuses), limit=limit)
+
+
+def _step(services: Services, row: Row) -> Step:
+    content = services.keyring.open("traces", "exchange", row["id"], row["exchange"])
+    return Step(row["step"], moment(row["at"]), Exchange(**json.loads(content)))
+
+
+def _shown(services: Services, row: Row) -> SignUp:
+    masked = None
+    if row["number"]:
+        masked = phone.mask(int(services.keyring.open("signups", "number", row["id"], row["number"])))
+    times = {name: moment(row[name]) if row[name] else None for name in ("opened_at", "decided_at", "finished_at")}
+    return SignUp(
+        row["id"],
+        Status(row["status"]),
+        row["code"],
+        row["country"],
+        row["channel"],
+        masked,
+        moment(row["started_at"]),
+        moment(row["expires_at"]),
+        **times,
+    )

@@ -1,0 +1,67 @@
+"""The arrows between statuses, drawn once. Every step moves a sign-up through `move`, which compares and sets.
+
+A move that finds the sign-up elsewhere changes nothing and says so: two processes at one row are safe, and
+`completed` never goes back.
+"""
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+from signup.clock import Clock, text
+from signup.keys import Keyring
+from signup.model import Exchange, Status, new_id
+from signup.record import events
+from signup.store import Row, Transaction
+
+# From where a sign-up may come to each status. Declined goes on to approved until it expires: a valid approval wins.
+ARROWS: dict[Status, tuple[Status, ...]] = {
+    Status.WAITING: (Status.REQUESTED,),
+    Status.APPROVED: (Status.WAITING, Status.DECLINED),
+    Status.DECLINED: (Status.WAITING,),
+    Status.COMPLETED: (Status.APPROVED,),
+    Status.EXPIRED: (Status.WAITING,),
+    Status.FAILED: (Status.REQUESTED, Status.APPROVED),
+}
+DECIDED = (Status.APPROVED, Status.DECLINED)
+FINISHED = (Status.COMPLETED, Status.DECLINED, Status.EXPIRED, Status.FAILED)
+
+
+def move(tx: Transaction, signup_id: str, to: Status, at: str, *, code: str | None = None) -> bool:
+    """Bring a sign-up to a status if an arrow leads there from where it is; whether it did."""
+    moved = tx.one(
+        "move_signup",
+        id=signup_id,
+        status=to,
+        code=code,
+        decided_at=at if to in DECIDED else None,
+        finished_at=at if to in FINISHED else None,
+        allowed=listed(ARROWS[to]),
+    )
+    return moved is not None
+
+
+def listed(values: tuple[str, ...] | tuple[Status, ...]) -> str:
+    """Values as the queries take a list: `,a,b,`; nothing at all for none."""
+    return f",{','.join(values)}," if values else ""
+
+
+def tell(tx: Transaction, at: str, kind: events.Kind, signup_id: str, details: Row, *, actor: str = "watcher") -> None:
+    """Append what a step did to the audit log, in the step's own transaction."""
+    events.append(tx, at=at, kind=kind, actor=actor, signup_id=signup_id, details=details)
+
+
+def keep_trace(
+    tx: Transaction, keyring: Keyring, clock: Clock, signup_id: str, step: str, exchanges: tuple[Exchange, ...]
+) -> None:
+    """Keep HTTP exchanges for the timeline, sealed; their secrets are dots already."""
+    now = clock.now()
+    for exchange in exchanges:
+        row = new_id(now)
+        sealed = keyring.seal("traces", "exchange", row, json.dumps(asdict(exchange)).encode())
+        tx.run("add_trace", id=row, signup_id=signup_id, step=step, at=text(now), exchange=sealed)
+
+
+def replayed(details: dict[str, Any], row: Row) -> Row:
+    """The details of an event, marked when a labelled replay caused it."""
+    return {**details, "replay": True} if row["replay"] else details

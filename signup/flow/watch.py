@@ -1,0 +1,128 @@
+"""Watch: match, complete and expire whenever something happens, seal what they told, and cost nothing in between.
+
+Runs inside the dashboard's server and alone as `python -m signup watch`; any number of watchers are safe, for every
+step claims its row. A slow Truecaller holds only the threads that fetch profiles, never the watch itself.
+"""
+
+import logging
+import os
+import socket
+import threading
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import datetime, timedelta
+
+from signup.clock import moment, text
+from signup.errors import SignupError
+from signup.flow.complete import Claim, claim, complete, fetch
+from signup.flow.expire import APART_SECONDS, SPARE_SECONDS, expire
+from signup.flow.match import match
+from signup.model import Status, new_id
+from signup.record.seal import Sealer
+from signup.services import Services
+
+LOG = logging.getLogger(__name__)
+LOOK_SECONDS = 0.05
+SEEN_SECONDS = 10
+REST_SECONDS = 0.5
+AGAIN_SECONDS = 1
+FETCHERS = 8
+FORGET_SECONDS = 3600
+
+
+class Watcher:
+    """One watcher. `mode` says where it runs (`dashboard`, `watch`); the sealer's memory belongs to it."""
+
+    def __init__(self, services: Services, mode: str) -> None:
+        self._services = services
+        self._mode = mode
+        self._id = new_id(services.clock.now())
+        self._sealer = Sealer(services)
+        self._seen: datetime | None = None
+        self._fetching: set[Future[Status | None]] = set()
+
+    def once(self) -> dict[str, int]:
+        """One pass over everything that is due, profiles included; what it did."""
+        matched = match(self._services)
+        done = complete(self._services) + expire(self._services)
+        self._sealer.seal()
+        return {
+            "matched": matched,
+            "completed": done[Status.COMPLETED],
+            "failed": done[Status.FAILED],
+            "expired": done[Status.EXPIRED],
+        }
+
+    def run(self, stop: threading.Event) -> None:
+        """Watch until told to stop; then finish the fetches that have begun. A fault is logged, never the end."""
+        with ThreadPoolExecutor(FETCHERS, thread_name_prefix="fetch") as pool:
+            while not stop.is_set():
+                try:
+                    self._pass(pool)
+                    self._wait(stop)
+                except SignupError as error:
+                    LOG.warning(error.sentence)
+                    stop.wait(REST_SECONDS)
+                except Exception:  # a watcher that dies leaves every sign-up open: say what happened and go on
+                    LOG.exception("The watcher met a fault and goes on.")
+                    stop.wait(REST_SECONDS)
+        self._leave()
+
+    def _pass(self, pool: ThreadPoolExecutor) -> None:
+        match(self._services)
+        self._fetch_in(pool)
+        expire(self._services)
+        self._sealer.seal()
+
+    def _fetch_in(self, pool: ThreadPoolExecutor) -> None:
+        """Claim what is due while a thread is free for it."""
+        self._fetching = {one for one in self._fetching if not one.done()}
+        while len(self._fetching) < FETCHERS and (claimed := claim(self._services)):
+            self._fetching.add(pool.submit(self._fetch, claimed))
+
+    def _fetch(self, claimed: Claim) -> None:
+        """In a thread of the pool. What fails here is tried again when the claim is free."""
+        try:
+            fetch(self._services, claimed)
+        except Exception:  # a pool swallows what its threads raise: say it here
+            LOG.exception("A profile could not be written down; it is fetched again when its claim is free.")
+
+    def _wait(self, stop: threading.Event) -> None:
+        """Until something was committed, something is due, a fetch has ended, or it is time to be seen."""
+        due = self._next_due()
+        busy = len(self._fetching)
+        while not stop.wait(LOOK_SECONDS):
+            ended = sum(one.done() for one in self._fetching)
+            if self._services.store.changed() or self._services.clock.now() >= due or (ended and busy == FETCHERS):
+                return
+
+    def _next_due(self) -> datetime:
+        """The next moment at which something ends, at the latest when this watcher must be seen again.
+
+        What is due already was just looked at, so somebody else has it in hand: it is looked at again in a second.
+        """
+        now = self._services.clock.now()
+        self._be_seen(now)
+        later = {"requested": self._services.settings.upstream_seconds + SPARE_SECONDS, "apart": APART_SECONDS}
+        with self._services.store.read() as tx:
+            ends = [(row["what"], moment(row["at"])) for row in tx.all("next_due") if row["at"]]
+        due = [at + timedelta(seconds=later.get(what, 0)) for what, at in ends]
+        soon = now + timedelta(seconds=AGAIN_SECONDS)
+        return min([now + timedelta(seconds=SEEN_SECONDS), *(at if at > now else soon for at in due)])
+
+    def _be_seen(self, now: datetime) -> None:
+        if self._seen and now - self._seen < timedelta(seconds=SEEN_SECONDS):
+            return
+        self._seen = now
+        row = {"id": self._id, "host": socket.gethostname(), "pid": os.getpid(), "mode": self._mode}
+        with self._services.store.write() as tx:
+            tx.run("see_watcher", **row, seen_at=text(now))
+            tx.run("forget_watchers", id="", before=text(now - timedelta(seconds=FORGET_SECONDS)))
+
+    def _leave(self) -> None:
+        """Stopped in order: seal what was told and be gone from the list."""
+        try:
+            self._sealer.seal()
+            with self._services.store.write() as tx:
+                tx.run("forget_watchers", id=self._id, before="")
+        except SignupError as error:
+            LOG.warning(error.sentence)
