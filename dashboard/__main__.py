@@ -1,0 +1,56 @@
+"""`python -m dashboard`: checks the settings, the database and the port, then becomes Streamlit's server.
+
+What cannot work is said in one line before anything starts: exit 2, no traceback.
+"""
+
+import os
+import socket
+import sys
+from pathlib import Path
+
+from signup.errors import CannotStart, PortTaken
+from signup.services import open_services
+from signup.settings import Settings, load
+
+HOME = Path(__file__).parent.parent
+
+
+def main() -> int:
+    """Never returns when all is well: the process becomes Streamlit."""
+    if len(sys.argv) > 1:
+        print("usage: python -m dashboard (settings come from SIGNUP_... variables)", file=sys.stderr)
+        return 2
+    try:
+        settings = load()
+        _check_port(settings)
+        with open_services(settings, migrate=True):
+            pass
+    except CannotStart as error:
+        print(error.sentence, file=sys.stderr)
+        return 2
+    os.execv(sys.executable, [sys.executable, *_streamlit(settings)])  # noqa: S606  (our own words, no shell)
+
+
+def _check_port(settings: Settings) -> None:
+    family = socket.AF_INET6 if ":" in settings.bind else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.bind, settings.dashboard_port))
+        except OSError as error:
+            raise PortTaken(
+                f"Port {settings.dashboard_port} is in use: stop what listens there, or set SIGNUP_DASHBOARD_PORT"
+            ) from error
+
+
+def _streamlit(settings: Settings) -> list[str]:
+    options = {
+        "--server.port": settings.dashboard_port,
+        "--server.address": settings.bind,
+    }
+    words = ["-m", "streamlit", "run", str(HOME / "streamlit_app.py")]
+    return words + [word for name, value in options.items() for word in (name, str(value))]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

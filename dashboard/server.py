@@ -1,0 +1,77 @@
+"""What lives as long as the dashboard's server, browser open or not: the watcher, and in sandbox mode two children.
+
+The receiver and the sandbox are started only where nothing answers on their ports yet, and end with this process:
+each watches a pipe that closes when it is gone, also after a `kill -9`. Draws nothing.
+"""
+
+import asyncio
+import logging
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any
+
+import streamlit as st
+
+from signup import logs
+from signup.flow.watch import Watcher
+from signup.services import open_services
+from signup.settings import Settings, load
+
+LOG = logging.getLogger(__name__)
+LAST_WORDS_SECONDS = 9
+
+
+@asynccontextmanager
+async def lifespan(_app: st.App) -> AsyncIterator[dict[str, Any]]:
+    """From the server's start to its end. Raises CannotStart's kinds, with one sentence that says what to do."""
+    settings = load()
+    logs.set_up(settings.log)
+    with open_services(settings, migrate=True) as services, children(settings):
+        stop = threading.Event()
+        watching = threading.Thread(target=Watcher(services, "dashboard").run, args=(stop,), name="watcher")
+        watching.start()
+        try:
+            yield {}
+        finally:
+            stop.set()
+            await asyncio.to_thread(watching.join, LAST_WORDS_SECONDS)
+
+
+@contextmanager
+def children(settings: Settings) -> Iterator[None]:
+    """The receiver and the sandbox, in sandbox mode, where nobody else runs them."""
+    programs = {"sandbox": settings.sandbox_port, "callback_server": settings.callback_port}
+    wanted = [name for name, port in programs.items() if settings.mode == "sandbox" and not answers(port)]
+    begun = [_begin(name) for name in wanted]
+    try:
+        yield
+    finally:
+        for child in begun:
+            _end(child)
+
+
+def answers(port: int) -> bool:
+    """Whether something listens on a port of this machine."""
+    with socket.socket() as probe:
+        probe.settimeout(0.5)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _begin(program: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, "-m", program, "--watch-stdin"], stdin=subprocess.PIPE)
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    """Close its pipe: it finishes what it has begun and leaves."""
+    assert child.stdin is not None, "it was begun with a pipe"
+    child.stdin.close()
+    try:
+        child.wait(LAST_WORDS_SECONDS)
+    except subprocess.TimeoutExpired:
+        LOG.warning("A child did not end by itself and was killed.")
+        child.kill()
+        child.wait()
