@@ -40,7 +40,7 @@ def dumps(details: Mapping[str, Any]) -> str:
 
 
 def loads(text: str) -> dict[str, Any]:
-    """The details that a canonical text holds. Raises NotCanonical for any other text, however slight the difference."""
+    """The details that a canonical text holds. Raises NotCanonical for any other text, however near."""
     if len(text) > LONGEST:
         raise NotCanonical(f"Details take {len(text)} characters, at most {LONGEST} are allowed.")
     try:
@@ -86,7 +86,7 @@ def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return value
 
 
-def _refuse(text: str) -> NoReturn:
+def _refuse(_: str) -> NoReturn:
     raise NotCanonical("A number must be whole.")
 
 

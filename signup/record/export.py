@@ -134,7 +134,7 @@ def _file_for(out: Path) -> Iterator[BinaryIO]:
         try:
             with os.fdopen(handle, "wb") as file:
                 yield file
-            os.replace(hidden, out)
+            Path(hidden).replace(out)
             _sync_folder(out.parent)
         finally:
             Path(hidden).unlink(missing_ok=True)

@@ -24,8 +24,6 @@ from signup.store import Row
 PAGE = 5000
 """The most rows that one statement of a long walk reads."""
 
-_FIRST_MOMENT, _LAST_MOMENT = "0000-01-01T00:00:00.000000Z", "9999-12-31T23:59:59.999999Z"
-
 
 @dataclass(frozen=True)
 class LogQuery:
@@ -105,10 +103,11 @@ def timeline(services: Services, signup_id: str) -> list[Event]:
 def count(services: Services, query: LogQuery, up_to: int | None = None) -> int:
     """How many events match, up to a number (None: up to the head)."""
     top = seal_first(services) if up_to is None else up_to
+    after, before = _narrowed(services, query, 0, top + 1)
     with services.store.read() as tx:
         if query == LogQuery():
             return max(0, top - int(only(tx, "log_head")["pruned_to"]))
-        spans = [_params(query, kind, after=0, before=top + 1) for kind in query.kinds or (None,)]
+        spans = [_params(query, kind, after=after, before=before) for kind in query.kinds or (None,)]
         return sum(only(tx, f"count_events{_way(query)}", **span)["n"] for span in spans)
 
 
@@ -174,8 +173,8 @@ def _way(query: LogQuery) -> str:
 
 
 def _params(query: LogQuery, kind: str | None, **span: int) -> dict[str, Any]:
-    start, end = query.start or _FIRST_MOMENT, query.end or _LAST_MOMENT
-    return {"kind": kind, "actor": query.actor, "signup_id": query.signup_id, "start": start, "end": end, **span}
+    wanted = {"signup_id": query.signup_id, "actor": query.actor, "start": query.start, "end": query.end}
+    return {"kind": kind, **wanted, **span}
 
 
 def _narrowed(services: Services, query: LogQuery, after: int, before: int) -> tuple[int, int]:
@@ -183,7 +182,7 @@ def _narrowed(services: Services, query: LogQuery, after: int, before: int) -> t
     if query.signup_id or not (query.start or query.end):
         return after, before
     with services.store.read() as tx:
-        found = only(tx, "seq_between", start=query.start or _FIRST_MOMENT, end=query.end or _LAST_MOMENT)
+        found = only(tx, "seq_between", start=query.start, end=query.end)
     if found["first"] is None:
         return after, after
     return max(after, found["first"] - 1), min(before, found["last"] + 1)
