@@ -156,7 +156,7 @@ class Settings(BaseSettings):
         "`plain` text or one JSON object per line", None, "`plain` on a terminal, else `json`"
     )
 
-    _sources: dict[str, Source] = PrivateAttr(default_factory=dict)
+    _places: dict[str, Source] = PrivateAttr(default_factory=dict)
 
     @classmethod
     def settings_customise_sources(
@@ -176,6 +176,10 @@ class Settings(BaseSettings):
         parts = urlsplit(self.database_url)
         return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
+    def remember(self, places: Mapping[str, Source]) -> None:
+        """Note where each value was given, for `describe`."""
+        self._places.update(places)
+
     def describe(self) -> list[SettingRow]:
         """Each setting with its value in force and where it came from; of a secret only whether it is set."""
         return [self._describe(row) for row in table()]
@@ -192,7 +196,7 @@ class Settings(BaseSettings):
             text = ", ".join(value)
         else:
             text = "" if value is None else str(value).removesuffix(".0")
-        source = self._sources.get(row.name, "default")
+        source = self._places.get(row.name, "default")
         return SettingRow(row.name, row.default, row.meaning, row.secret, text, source)
 
 
@@ -206,13 +210,16 @@ def table() -> list[SettingRow]:
 
 
 def load(environ: Mapping[str, str] | None = None, env_file: Path | None = Path(".env")) -> Settings:
-    """The settings in force: a variable, else `.env`, else the default. SettingsWrong tells every problem in one line."""
+    """The settings in force: a variable, else `.env`, else the default.
+
+    SettingsWrong tells every problem in one line.
+    """
     names = {row.name: row.secret for row in table()}
     given, problems = sources.read(names, os.environ if environ is None else environ, env_file)
     values: dict[str, Any] = {name.removeprefix(PREFIX).lower(): text for name, (text, _) in given.items()}
     try:
         settings = Settings(**values)
-        settings._sources.update({name: source for name, (_, source) in given.items()})
+        settings.remember({name: source for name, (_, source) in given.items()})
     except ValidationError as error:
         for name, sentence in _sentences(error):
             problems.setdefault(name, sentence)

@@ -1,0 +1,141 @@
+"""What every test may ask for by name: a clock, settings, a store, wired services, a browser."""
+
+import os
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from signup import settings as settings_module
+from signup.clock import HandClock, text
+from signup.services import Services, open_services
+from signup.settings import Settings
+from signup.store import Store, open_store
+from tests import machine
+from tests.fakes import ScriptedTruecaller
+from tests.machine import _server, chromium, postgres_server  # noqa: F401  fixtures
+
+START = datetime(2026, 11, 24, 14, 0, tzinfo=UTC)
+ROUNDS = 10
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--rounds", type=int, default=ROUNDS, help="how often a torture test kills")
+
+
+def pytest_configure() -> None:
+    """A developer's own settings must not change what the tests see, and no test may leave the machine."""
+    for name in [name for name in os.environ if name.startswith(settings_module.PREFIX)]:
+        del os.environ[name]
+    machine.guard_the_network()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests of one file that share a browser run on one worker."""
+    for item in items:
+        if "chromium" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+
+
+@pytest.fixture
+def rounds(request: pytest.FixtureRequest) -> int:
+    """How often a torture test kills: 10, or what --rounds says."""
+    return int(request.config.getoption("--rounds"))
+
+
+@pytest.fixture
+def clock() -> HandClock:
+    """A clock moved by hand, standing at 14:00 UTC on 24 November 2026."""
+    return HandClock(START)
+
+
+@pytest.fixture
+def environ(tmp_path: Path) -> Callable[..., dict[str, str]]:
+    """`environ(lock_seconds=3)`: SIGNUP_... variables for a program whose data lie in a folder of this test."""
+
+    def build(**given: object) -> dict[str, str]:
+        chosen = {"data_dir": tmp_path / "data", "database_url": f"sqlite:///{tmp_path}/data/signup.db"} | given
+        return {f"SIGNUP_{name.upper()}": str(value) for name, value in chosen.items()}
+
+    return build
+
+
+@pytest.fixture
+def settings(environ: Callable[..., dict[str, str]]) -> Callable[..., Settings]:
+    """`settings(lock_seconds=3)`: the same, loaded."""
+
+    def build(**given: object) -> Settings:
+        return settings_module.load(environ(**given), env_file=None)
+
+    return build
+
+
+@pytest.fixture
+def truecaller() -> ScriptedTruecaller:
+    """A Truecaller that plays what the test wrote down."""
+    return ScriptedTruecaller()
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str) -> Iterator[str]:  # noqa: F811
+    """A PostgreSQL address with an empty schema of this test's own."""
+    with machine.own_schema(postgres_server) as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database of this test's own, on each store."""
+    if request.param == "postgresql":
+        return str(request.getfixturevalue("postgres_url"))
+    return f"sqlite:///{tmp_path}/data/signup.db"
+
+
+@pytest.fixture
+def store(store_url: str, clock: HandClock) -> Iterator[Store]:
+    """A migrated store, on SQLite and on PostgreSQL."""
+    opened = open_store(store_url)
+    try:
+        opened.migrate(text(clock.now()))
+        yield opened
+    finally:
+        opened.close()
+
+
+@pytest.fixture
+def services(settings: Callable[..., Settings], clock: HandClock, truecaller: ScriptedTruecaller) -> Iterator[Services]:
+    """Everything wired over a fresh SQLite file, with the hand-moved clock and the scripted Truecaller."""
+    with open_services(settings(), clock=clock, truecaller=truecaller, migrate=True) as wired:
+        yield wired
+
+
+@pytest.fixture
+def services_on_each(
+    store_url: str, settings: Callable[..., Settings], clock: HandClock, truecaller: ScriptedTruecaller
+) -> Iterator[Services]:
+    """The same on SQLite and on PostgreSQL."""
+    with open_services(settings(database_url=store_url), clock=clock, truecaller=truecaller, migrate=True) as wired:
+        yield wired
+
+
+@pytest.fixture
+def free_port() -> Callable[[], int]:
+    """`free_port()`: a loopback port nobody listens on."""
+    return machine.free_port
+
+
+@pytest.fixture
+def eventually() -> Callable[..., Any]:
+    """`eventually(predicate, seconds)`: polls until it is true, or fails."""
+    return machine.eventually
+
+
+@pytest.fixture
+def page(chromium: Any) -> Iterator[Any]:  # noqa: F811
+    """A fresh browser page, 1440 x 900."""
+    context = chromium.new_context(viewport={"width": 1440, "height": 900})
+    yield context.new_page()
+    context.close()

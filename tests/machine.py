@@ -1,0 +1,139 @@
+"""What a test needs of the machine: PostgreSQL, Chromium, a free port, patience; and the guard around the network.
+
+What is missing is skipped with the name of the package to install; under CI=true that is a failure.
+"""
+
+import os
+import secrets
+import shutil
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import psycopg
+import pytest
+from psycopg import sql
+from pytest_postgresql import factories
+
+Found = TypeVar("Found")
+
+ROOT = Path(__file__).parent.parent
+CHROMIUMS = ("chromium", "chromium-browser", "google-chrome")
+QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+
+
+def lacking(what: str) -> None:
+    """Skip the test, or fail it where the machine was meant to have everything."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(what, pytrace=False)
+    pytest.skip(what)
+
+
+def eventually(predicate: Callable[[], Found], seconds: float = 10.0) -> Found:
+    """What `predicate` returns once that is truthy; fails when it is not within `seconds`."""
+    deadline = time.monotonic() + seconds
+    while True:
+        found = predicate()
+        if found:
+            return found
+        if time.monotonic() > deadline:
+            pytest.fail(f"not within {seconds:g} s: {found!r}")
+        time.sleep(0.02)
+
+
+def free_port() -> int:
+    """A loopback port nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def is_here(host: object) -> bool:
+    """Whether a host, as socket functions take it, is this machine."""
+    name = host.decode() if isinstance(host, bytes) else host
+    if name in (None, "", "localhost"):
+        return True
+    try:
+        address = ip_address(str(name).partition("%")[0])
+    except ValueError:
+        return False
+    return address.is_loopback or address.is_unspecified
+
+
+def guard_the_network() -> None:
+    """From now on, for good: a connection, a packet or a name's look-up beyond this machine fails the test."""
+
+    def hook(event: str, args: tuple[Any, ...]) -> None:
+        if event in ("socket.connect", "socket.sendto"):
+            away = isinstance(args[1], tuple) and not is_here(args[1][0])
+        elif event in ("socket.getaddrinfo", "socket.gethostbyname"):
+            away = not is_here(args[0])
+        else:
+            return
+        if away:
+            pytest.fail(f"a test reached for the network: {event} {args[1:]}")
+
+    sys.addaudithook(hook)
+
+
+def postgres_bin() -> Path | None:
+    """The folder of PostgreSQL's programs, where distributions put it; None without a server."""
+    found = shutil.which("pg_ctl")
+    debian = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda folder: int(folder.parent.name))
+    return Path(found).parent if found else debian[-1] if debian else None
+
+
+_server = factories.postgresql_proc(
+    executable=str((postgres_bin() or Path()) / "pg_ctl"), postgres_options="-c max_connections=400"
+)
+
+
+@pytest.fixture(scope="session")
+def postgres_server(request: pytest.FixtureRequest) -> str:
+    """The address of a PostgreSQL in which tests may make roles: TEST_POSTGRES_URL, else one started for this run."""
+    given = os.environ.get("TEST_POSTGRES_URL")
+    if given:
+        return given
+    if postgres_bin() is None:
+        lacking("PostgreSQL is missing: install the package postgresql, or set TEST_POSTGRES_URL")
+    if os.geteuid() == 0:
+        lacking("PostgreSQL does not run as root: set TEST_POSTGRES_URL, or run the tests as another user")
+    server = request.getfixturevalue("_server")
+    return f"postgresql://{server.user}@{server.host}:{server.port}/{server.dbname}"
+
+
+@contextmanager
+def own_schema(server: str) -> Iterator[str]:
+    """A role with an empty schema of its own, on which its connections work; both are dropped at the end."""
+    name, password = f"t_{secrets.token_hex(8)}", secrets.token_hex(16)
+    role = sql.Identifier(name)
+    parts = urlsplit(server)
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(role, sql.Literal(password)))
+        connection.execute(sql.SQL("CREATE SCHEMA AUTHORIZATION {}").format(role))
+        try:
+            yield parts._replace(netloc=f"{name}:{password}@{parts.netloc.rpartition('@')[2]}").geturl()
+        finally:
+            connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = %s", [name])
+            connection.execute(sql.SQL("DROP OWNED BY {}").format(role))
+            connection.execute(sql.SQL("DROP ROLE {}").format(role))
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    """A running Chromium (Playwright's Browser), the machine's own. One for each test file."""
+    from playwright.sync_api import sync_playwright
+
+    program = next(filter(None, map(shutil.which, CHROMIUMS)), None)
+    if program is None:
+        lacking("Chromium is missing: install the package chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=QUIET)
+        yield browser
+        browser.close()
