@@ -105,7 +105,7 @@ def postgres_server(request: pytest.FixtureRequest) -> str:
     if os.geteuid() == 0:
         lacking("PostgreSQL does not run as root: set TEST_POSTGRES_URL, or run the tests as another user")
     server = request.getfixturevalue("_server")
-    return f"postgresql://{server.user}@{server.host}:{server.port}/{server.dbname}"
+    return f"postgresql://{server.user}@{server.host}:{server.port}/postgres"
 
 
 @contextmanager
