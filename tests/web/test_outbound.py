@@ -24,6 +24,7 @@ from signup.outbound import CAP, OutboundFailed, Reply, send
 from tests.upstream import Script, answer, drip, flood, head, nobody, raw, reset, silence, slam, upstream
 
 DEADLINE = 0.3
+PATIENCE = 2
 SLACK = 0.5
 
 
@@ -34,14 +35,14 @@ def on_time() -> Iterator[None]:
     assert time.monotonic() - began < DEADLINE + SLACK
 
 
-def ask(script: Script, **headers: str) -> Reply:
-    with upstream(script) as server, on_time():
-        return send("POST", server.url, headers, b'{"a":1}', seconds=DEADLINE)
+def ask(script: Script, seconds: float = PATIENCE) -> Reply:
+    with upstream(script) as server:
+        return send("POST", server.url, {}, b'{"a":1}', seconds=seconds)
 
 
-def failure(script: Script) -> OutboundFailed:
+def failure(script: Script, seconds: float = PATIENCE) -> OutboundFailed:
     with pytest.raises(OutboundFailed) as caught:
-        ask(script)
+        ask(script, seconds)
     return caught.value
 
 
@@ -62,7 +63,7 @@ def test_a_chunked_answer_comes_back_whole() -> None:
 
 def test_the_request_goes_out_once_with_our_headers_and_asks_for_no_encoding() -> None:
     with upstream(answer(200)) as server:
-        send("POST", server.url, {"appKey": "k"}, b"body", seconds=1)
+        send("POST", server.url, {"appKey": "k"}, b"body", seconds=PATIENCE)
     (seen,) = server.seen
     assert (seen.method, seen.path, seen.body) == ("POST", "/v1", b"body")
     assert seen.headers["appkey"] == "k"
@@ -72,7 +73,7 @@ def test_the_request_goes_out_once_with_our_headers_and_asks_for_no_encoding() -
 def test_each_call_has_a_connection_of_its_own() -> None:
     with upstream(answer(200)) as server:
         for _ in range(3):
-            send("GET", server.url, {}, seconds=1)
+            send("GET", server.url, {}, seconds=PATIENCE)
     assert server.connections == 3
 
 
@@ -87,7 +88,8 @@ def test_each_call_has_a_connection_of_its_own() -> None:
     ids=["silence", "dripped status line", "dripped header", "dripped 100s"],
 )
 def test_an_answer_that_does_not_come_ends_at_the_deadline_as_sent(script: Script) -> None:
-    failed = failure(script)
+    with on_time():
+        failed = failure(script, DEADLINE)
     assert (failed.kind, failed.sent) == ("timeout", True)
 
 
@@ -101,7 +103,8 @@ def test_an_answer_that_does_not_come_ends_at_the_deadline_as_sent(script: Scrip
     ids=["length", "chunks", "until the end"],
 )
 def test_a_dripped_body_ends_at_the_deadline_and_the_status_is_known(script: Script) -> None:
-    reply = ask(script)
+    with on_time():
+        reply = ask(script, DEADLINE)
     assert (reply.status, reply.unread) == (200, "timeout")
 
 
@@ -114,8 +117,8 @@ def test_the_worker_of_a_dripped_answer_ends_with_its_call() -> None:
 
 
 def test_a_refused_connection_never_reached_anybody() -> None:
-    with nobody() as url, on_time(), pytest.raises(OutboundFailed) as caught:
-        send("POST", url, {}, b"x", seconds=DEADLINE)
+    with nobody() as url, pytest.raises(OutboundFailed) as caught:
+        send("POST", url, {}, b"x", seconds=PATIENCE)
     assert (caught.value.kind, caught.value.sent) == ("connect", False)
 
 
@@ -146,7 +149,7 @@ def test_an_unknown_name_never_reached_anybody(monkeypatch: pytest.MonkeyPatch) 
 
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
     with pytest.raises(OutboundFailed) as caught:
-        send("POST", "http://no.such.host/v1", {}, b"x", seconds=DEADLINE)
+        send("POST", "http://no.such.host/v1", {}, b"x", seconds=PATIENCE)
     assert (caught.value.kind, caught.value.sent) == ("connect", False)
 
 
@@ -225,8 +228,8 @@ def test_a_netrc_at_home_does_not_take_the_place_of_our_header(tmp_path: Path, m
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("NETRC", str(tmp_path / ".netrc"))
     with upstream(answer(200)) as server:
-        send("GET", server.url, {"Authorization": "Bearer abcdefgh"}, seconds=1)
-        send("GET", server.url, {}, seconds=1)
+        send("GET", server.url, {"Authorization": "Bearer abcdefgh"}, seconds=PATIENCE)
+        send("GET", server.url, {}, seconds=PATIENCE)
     assert [seen.headers.get("authorization") for seen in server.seen] == ["Bearer abcdefgh", None]
 
 
@@ -235,13 +238,13 @@ def test_proxies_of_the_environment_are_not_asked(monkeypatch: pytest.MonkeyPatc
         for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY", "https_proxy"):
             monkeypatch.setenv(name, proxy.url)
         monkeypatch.delenv("no_proxy", raising=False)
-        assert send("GET", server.url, {}, seconds=1).status == 200
+        assert send("GET", server.url, {}, seconds=PATIENCE).status == 200
     assert proxy.connections == 0
 
 
 def test_a_header_that_is_none_leaves_nothing_and_tells_nothing() -> None:
     with upstream(answer(200)) as server, pytest.raises(OutboundFailed) as caught:
-        send("GET", server.url, {"Authorization": "Bearer canary\r\nX: y"}, seconds=1)
+        send("GET", server.url, {"Authorization": "Bearer canary\r\nX: y"}, seconds=PATIENCE)
     assert (caught.value.kind, caught.value.sent) == ("unsendable", False)
     assert "canary" not in repr(caught.value) + str(caught.value)
     assert caught.value.__context__ is None
@@ -282,7 +285,7 @@ def tls_of(certificate: Path) -> ssl.SSLContext:
 def test_a_trusted_certificate_is_served_over_tls(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(requests.adapters, "DEFAULT_CA_BUNDLE_PATH", str(certificate))
     with upstream(answer(200, b"{}"), tls=tls_of(certificate)) as server:
-        assert send("POST", server.url, {}, b"x", seconds=2).status == 200
+        assert send("POST", server.url, {}, b"x", seconds=PATIENCE).status == 200
     assert server.seen[0].body == b"x"
 
 
@@ -300,7 +303,7 @@ def test_a_certificate_nobody_vouches_for_is_refused_before_anything_is_sent(
 ) -> None:
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
     with upstream(answer(200), tls=tls_of(certificate)) as server, pytest.raises(OutboundFailed) as caught:
-        send("POST", server.url, {}, b"x", seconds=2)
+        send("POST", server.url, {}, b"x", seconds=PATIENCE)
     assert (caught.value.kind, caught.value.sent) == ("tls", False)
     assert server.seen == []
 
@@ -309,7 +312,7 @@ def test_plain_text_where_tls_was_expected_is_refused() -> None:
     script = raw(b"HTTP/1.1 200 OK\r\n\r\n")
     script.speaks_first = True  # type: ignore[attr-defined]
     with upstream(script) as server, pytest.raises(OutboundFailed) as caught:
-        send("POST", server.url.replace("http:", "https:"), {}, b"x", seconds=2)
+        send("POST", server.url.replace("http:", "https:"), {}, b"x", seconds=PATIENCE)
     assert (caught.value.kind, caught.value.sent) == ("tls", False)
 
 

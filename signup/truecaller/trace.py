@@ -1,0 +1,91 @@
+"""An HTTP exchange as the timeline may show it: secrets are dots before it leaves this module.
+
+The client makes one per try. A host can echo what we sent, so the answer goes through the same veil as the request.
+It must not shorten a text before the secrets are out of it: half a token is a secret too.
+"""
+
+import re
+from collections.abc import Mapping
+from urllib.parse import quote
+
+from signup.model import Exchange
+from signup.outbound import OutboundFailed, Reply
+
+DOTS = "••••••••"
+_LIMIT = 8_192
+_STUMP = 4
+
+
+class Veil:
+    """Puts other words in the place of secret ones, however a host may have escaped them."""
+
+    def __init__(self, words: Mapping[str, str]) -> None:
+        """`words`: the secret text -> what is shown instead."""
+        self._shown = {spelling: shown for word, shown in words.items() for spelling in _spellings(word)}
+        longest_first = sorted(self._shown, key=len, reverse=True)
+        self._pattern = re.compile("|".join(map(re.escape, longest_first)) or r"(?!)")
+
+    def over(self, text: str) -> str:
+        """The text without the secrets, nor the beginning of one at its end; at most 8 KiB of it."""
+        veiled = self._without_stump(self._pattern.sub(lambda found: self._shown[found[0]], text))
+        return veiled.encode("utf-8", "replace")[:_LIMIT].decode("utf-8", "ignore")
+
+    def _without_stump(self, text: str) -> str:
+        """An answer may break off within a secret: what is left of it goes too."""
+        for word, shown in self._shown.items():
+            for length in range(min(len(word), len(text)), _STUMP - 1, -1):
+                if text.endswith(word[:length]):
+                    return text[:-length] + shown
+        return text
+
+
+def _spellings(word: str) -> set[str]:
+    """A word as it is, in a URL (either case of the hex), and in JSON with escaped slashes."""
+    url = quote(word, safe="")
+    small = re.sub("%..", lambda found: found[0].lower(), url)
+    return {word, url, small, word.replace("/", r"\/")} - {""}
+
+
+def mask(number: int) -> str:
+    """A number with its middle in dots: 46761234567 -> 46•••••••67."""
+    digits = str(number)
+    hidden = max(len(digits) - 4, 0)
+    return digits[:2] + "•" * hidden + digits[-2:] if hidden else DOTS
+
+
+def exchange(
+    method: str,
+    url: str,
+    headers: Mapping[str, str],
+    body: str,
+    answer: Reply | OutboundFailed,
+    *,
+    veil: Veil,
+    ms: int,
+) -> Exchange:
+    """One try, veiled. `headers` and `body` as we sent them; `failure` also when an answer's body is not whole."""
+    reply = answer if isinstance(answer, Reply) else None
+    return Exchange(
+        method=method,
+        url=url,
+        request_headers=_headers(headers, veil),
+        request_body=veil.over(body),
+        status=reply.status if reply else None,
+        answer_headers=_headers(reply.headers, veil) if reply else {},
+        answer_body=veil.over(reply.body.decode("utf-8", "replace")) if reply else "",
+        ms=ms,
+        failure=answer.unread if isinstance(answer, Reply) else answer.kind,
+    )
+
+
+def _headers(headers: Mapping[str, str], veil: Veil) -> dict[str, str]:
+    """Headers without secrets, at most 8 KiB together."""
+    shown: dict[str, str] = {}
+    room = _LIMIT
+    for name, value in headers.items():
+        name, value = veil.over(name), DOTS if name.lower() in ("appkey", "authorization") else veil.over(value)
+        room -= len(name) + len(value)
+        if room < 0:
+            break
+        shown[name] = value
+    return shown
