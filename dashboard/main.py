@@ -1,0 +1,46 @@
+"""The gate and the navigation: what every visit runs first, before the page itself.
+
+The gate opens the shared services; where they cannot open, it says why and what to do, and no page is drawn. To add a
+page: a file in `pages/`, a line in PAGES.
+"""
+
+from pathlib import Path
+
+import streamlit as st
+
+from dashboard import shared
+from signup.errors import CannotStart
+
+HERE = Path(__file__).parent
+ICON = str(HERE / "assets" / "icon.svg")
+
+# File, title, icon, what it is for.
+PAGES = (
+    ("overview", "Overview", "monitoring", "How people get through sign-up: rates, errors with their cure, countries."),
+    ("try_it", "Try it", "smartphone", "Start a sign-up yourself and watch every request as it happens."),
+    ("signups", "Sign-ups", "group", "Every sign-up, newest first, with its whole timeline."),
+    (
+        "audit",
+        "Audit log",
+        "verified_user",
+        "Every event in order, sealed so that a change cannot hide. Export from here.",
+    ),
+    ("health", "Health", "stethoscope", "Why did the callback not come? What is wrong stands first, with its cure."),
+)
+
+st.set_page_config(page_title="Truecaller sign-up", page_icon=ICON, layout="wide")
+st.logo(ICON)
+page = st.navigation(
+    [
+        st.Page(HERE / "pages" / f"{name}.py", title=title, icon=f":material/{icon}:", help=purpose)
+        for name, title, icon, purpose in PAGES
+        if (HERE / "pages" / f"{name}.py").exists()
+    ],
+    position="top",
+)
+try:
+    shared.services()
+except CannotStart as problem:
+    st.error(problem.sentence, title="The dashboard cannot start", icon=":material/error:")
+    st.stop()
+page.run()

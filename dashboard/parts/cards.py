@@ -1,0 +1,40 @@
+"""The one card that every page is made of, and what stands in it when there is nothing to draw.
+
+    with cards.card("Funnel", "every sign-up of the range", key="funnel"):
+        ...
+
+A card keeps its height whatever it holds. It must not know what the numbers mean.
+"""
+
+from contextlib import AbstractContextManager
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from dashboard import labels
+from signup.errors import SignupError
+
+
+def card(title: str, counted: str = "", *, key: str) -> DeltaGenerator:
+    """A bordered container whose first line says what it is and what is counted."""
+    box = st.container(border=True, gap="xsmall", height="stretch", key=key)
+    box.markdown(f"**{title}** {labels.quiet('· ' + counted)}" if counted else f"**{title}**")
+    return box
+
+
+def note(sentence: str, *, height: int, icon: str = "query_stats") -> None:
+    """One quiet sentence in the room where a chart would stand."""
+    with _room(height):
+        st.markdown(f":gray[:material/{icon}:]", width="content")
+        st.caption(sentence, width="content", text_alignment="center")
+
+
+def broken(problem: SignupError, *, height: int) -> None:
+    """What failed and what to do, in the room where a chart would stand."""
+    with _room(height):
+        st.markdown(":red[:material/error:]", width="content")
+        st.markdown(problem.sentence, width="content", text_alignment="center")
+
+
+def _room(height: int) -> AbstractContextManager[DeltaGenerator]:
+    return st.container(height=height, border=False, horizontal_alignment="center", vertical_alignment="center")

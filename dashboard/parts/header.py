@@ -1,0 +1,33 @@
+"""The top of every page: what it is, whose clock it tells, the mode, and room for the page's own actions.
+
+    with header.show("Overview", "How people get through Truecaller sign-up"):
+        st.toggle("Auto-refresh", ...)
+
+It must not read the database.
+"""
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from dashboard import labels, shared, state, times
+
+
+def show(title: str, caption: str, *, in_zone: bool = True) -> DeltaGenerator:
+    """Draw the header; the row at its right, where the page puts its actions. `in_zone`: the page shows times."""
+    zone = f" · times in {times.shown_zone()}" if in_zone else ""
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", gap="small"):
+        with st.container(width="content", gap=None):
+            st.subheader(title, anchor=False)
+            st.caption(f"{caption}{zone}")
+        row = st.container(horizontal=True, width="content", vertical_alignment="center", gap="small")
+    with row:
+        st.markdown(labels.MODE[shared.services().settings.mode].badge(), width="content")
+        if in_zone:
+            _zone_switch()
+    return row
+
+
+def _zone_switch() -> None:
+    """Only where it would change anything."""
+    if times.viewer_zone() != times.UTC:
+        st.toggle("UTC", key=state.UTC, on_change=state.keep, args=(state.UTC,), help="Show times in UTC")

@@ -1,0 +1,130 @@
+"""What all visitors of this process share: the wired services, and one history that every page counts from.
+
+The only cached resource of the dashboard. The server's lifespan opens it before the first page is asked for, so that
+a wrong setting stops the start. It must not draw anything; a page asks `services()` for the steps and `overview()`
+for the numbers.
+"""
+
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from threading import Lock
+from typing import Any
+
+import streamlit as st
+
+from signup import clock, settings
+from signup.errors import SignupError
+from signup.measure import calendar, stats
+from signup.measure.feed import catch_up
+from signup.measure.history import History
+from signup.measure.question import Question
+from signup.services import Services, open_services
+
+FRESH_SECONDS = 1.0
+"""How long one look at the log serves every page of this process."""
+
+
+@dataclass
+class _Shared:
+    """`as_of` and `problem`: when the history last followed the log, and why it could not since."""
+
+    services: Services
+    opened: ExitStack
+    log_id: str
+    history: History = field(default_factory=History)
+    lock: Lock = field(default_factory=Lock)
+    looked: float | None = None
+    as_of: datetime | None = None
+    problem: SignupError | None = None
+
+
+@dataclass(frozen=True)
+class Overview:
+    """The numbers of one question and of the period before it, as measure.stats gives them.
+
+    `countries`: every outcome of each country. `retries`: how soon people try again. `ages`: open sign-ups by minute.
+    `as_of` is when they were last up to date; `problem` says why they are older than a moment.
+    """
+
+    now: dict[str, Any]
+    before: dict[str, Any]
+    countries: list[dict[str, Any]]
+    retries: list[dict[str, Any]]
+    ages: list[int]
+    as_of: datetime
+    problem: SignupError | None
+
+
+def services() -> Services:
+    """The services of this process, opened at the first call. Raises CannotStart's kinds."""
+    return _shared().services
+
+
+def known() -> tuple[list[str], list[str]]:
+    """(countries, channels) that the log has ever met, sorted: what the filters offer."""
+    history = _followed().history
+    with history.lock:
+        return sorted(history.countries), sorted(history.channels)
+
+
+def is_empty() -> bool:
+    """True until the first sign-up or lock hit."""
+    history = _followed().history
+    with history.lock:
+        return not (history.signups or history.hits)
+
+
+def overview(question: Question) -> Overview:
+    """Everything the Overview shows. The outcome filter plays no part: it only chooses what is drawn and listed.
+
+    Raises UsageWrong for a range that ends before it begins, and what reading the log raises as long as nothing was
+    ever read; from then on older numbers come with the `problem`.
+    """
+    shared = _followed()
+    if shared.as_of is None:
+        raise shared.problem or SignupError("The audit log was not read yet: try again in a moment.")
+    now = shared.services.clock.now()
+    until = clock.text(calendar.end_of_minute(now))
+    counted = _counted(shared.log_id, shared.history.seq, replace(question, outcomes=()), until, now)
+    return Overview(*counted, as_of=shared.as_of, problem=shared.problem)
+
+
+@st.cache_data(max_entries=200, show_spinner=False)
+def _counted(log_id: str, seq: int, question: Question, until: str, _now: datetime) -> tuple[Any, ...]:
+    history, lock_seconds = _shared().history, services().settings.lock_seconds
+    return (
+        *stats.overview(history, question, _now),
+        stats.countries(history, question, _now),
+        stats.retry_histogram(history, question, _now, lock_seconds),
+        stats.open_ages(history, question, _now),
+    )
+
+
+def _followed() -> _Shared:
+    """The shared things, their history at most a second behind the log, or with the reason why it is not."""
+    shared = _shared()
+    with shared.lock:
+        at = shared.services.clock.monotonic()
+        if shared.looked is None or at - shared.looked >= FRESH_SECONDS:
+            shared.looked = at
+            try:
+                catch_up(shared.services, shared.history)
+                shared.as_of, shared.problem = shared.services.clock.now(), None
+            except SignupError as problem:
+                shared.problem = problem
+    return shared
+
+
+def _close(shared: _Shared) -> None:
+    shared.opened.close()
+
+
+@st.cache_resource(show_spinner=False, on_release=_close)
+def _shared() -> _Shared:
+    with ExitStack() as opening:
+        opened = opening.enter_context(open_services(settings.load(), migrate=True))
+        with opened.store.read() as tx:
+            identity = tx.one("log_identity")
+        assert identity is not None, "opening the services wrote one"
+        return _Shared(opened, opening.pop_all(), identity["log_id"])

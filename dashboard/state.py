@@ -1,0 +1,101 @@
+"""What a page remembers of its visitor: the filters in the address, and a few values of this browser tab.
+
+The address is the only memory of a filter. Before a widget is drawn it takes its value from there (`one`, `many`,
+`flag`, `moment`), and a change is written back (`keep`). So a link, the back button and a copied address all show the
+same screen, and a value that makes no sense falls back to the default.
+
+Streamlit's own `bind="query-params"` was tried first: with a bound filter set, `st.switch_page` raises and
+`st.page_link` loses its parameters, so no page could open another one filtered; and it puts "Sweden" for "SE" into the
+address. This is the only module that touches `st.session_state`; a number, a token or a request id must never get here.
+"""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+import streamlit as st
+
+RANGE = "range"
+FROM = "from"
+TO = "to"
+INTERVAL = "interval"
+COUNTRY = "country"
+OUTCOME = "outcome"
+CHANNEL = "channel"
+STEP = "step"
+CODE = "code"
+KIND = "kind"
+SIGNUP = "signup"
+UTC = "utc"
+AUTO_REFRESH = "auto_refresh"
+
+FILTERS = (RANGE, FROM, TO, INTERVAL, COUNTRY, OUTCOME, CHANNEL)
+MOST_VALUES = 5
+"""How many values of one filter are taken: more would cost the count too much."""
+
+
+def one(key: str, allowed: Collection[str], default: str) -> str:
+    """Give the widget `key` the address's value, or the default."""
+    value = st.query_params.get(key, default)
+    return str(_give(key, value if value in allowed else default))
+
+
+def many(key: str, allowed: Collection[str]) -> list[str]:
+    """Give the widget `key` those of the address's values that can be, each once."""
+    values = dict.fromkeys(value for value in st.query_params.get_all(key) if value in allowed)
+    return list(_give(key, list(values)[:MOST_VALUES]))
+
+
+def flag(key: str) -> bool:
+    """Give the switch `key` the address's value: on when it is 1."""
+    return bool(_give(key, st.query_params.get(key) == "1"))
+
+
+def moment(key: str, earliest: datetime, latest: datetime) -> datetime | None:
+    """Give the widget `key` the address's wall-clock time, None where there is none between the two."""
+    try:
+        read = datetime.fromisoformat(st.query_params.get(key, "")).replace(tzinfo=None, second=0, microsecond=0)
+    except ValueError:
+        read = None
+    value: datetime | None = _give(key, read if read and earliest <= read <= latest else None)
+    return value
+
+
+def keep(key: str, default: Any = None) -> None:
+    """A widget's `on_change`: write its value into the address; the default leaves it."""
+    value = st.session_state[key]
+    if value is None or value in (default, [], False):
+        st.query_params.pop(key, None)
+    else:
+        st.query_params[key] = _as_text(value)
+
+
+def clear(keys: Collection[str] = FILTERS) -> None:
+    """Take filters out of the address."""
+    for key in keys:
+        st.query_params.pop(key, None)
+
+
+def value(key: str, default: Any = None) -> Any:
+    """A value that this browser tab remembers, not in the address."""
+    return st.session_state.get(key, default)
+
+
+def remember(key: str, value: Any) -> None:
+    """Remember a value for this browser tab."""
+    st.session_state[key] = value
+
+
+def _give(key: str, value: Any) -> Any:
+    """Set a widget's value, but only when it differs, so that nothing the visitor is typing is overwritten."""
+    if key not in st.session_state or st.session_state[key] != value:
+        st.session_state[key] = value
+    return value
+
+
+def _as_text(value: Any) -> str | list[str]:
+    if isinstance(value, datetime):
+        return value.isoformat(timespec="minutes")
+    if value is True:
+        return "1"
+    return [str(item) for item in value] if isinstance(value, list) else str(value)

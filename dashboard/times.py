@@ -1,0 +1,49 @@
+"""Times as the viewer's clock tells them.
+
+Stands between our aware UTC moments and the words on a page; the zone is the browser's, or UTC by the header's switch.
+It must not ask what time it is: moments are handed in.
+"""
+
+from datetime import datetime, tzinfo
+from zoneinfo import ZoneInfo
+
+import streamlit as st
+
+from dashboard import state
+
+UTC = "UTC"
+
+
+def viewer_zone() -> str:
+    """The browser's time zone by name; UTC where it tells none, or one that nobody knows."""
+    name = st.context.timezone or UTC
+    try:
+        ZoneInfo(name)
+    except (LookupError, ValueError, OSError):  # the three ways zoneinfo says no: absent, malformed, a folder
+        return UTC
+    return name
+
+
+def shown_zone() -> str:
+    """The zone that this page's times are in: the viewer's, or UTC when the switch in the header says so."""
+    return UTC if state.flag(state.UTC) else viewer_zone()
+
+
+def day_and_minute(moment: datetime, zone: tzinfo) -> str:
+    """24 Nov 15:32"""
+    return moment.astimezone(zone).strftime("%d %b %H:%M")
+
+
+def day_and_second(moment: datetime, zone: tzinfo) -> str:
+    """24 Nov 15:32:02"""
+    return moment.astimezone(zone).strftime("%d %b %H:%M:%S")
+
+
+def day_and_millisecond(moment: datetime, zone: tzinfo) -> str:
+    """24 Nov 15:32:02.200"""
+    return moment.astimezone(zone).strftime("%d %b %H:%M:%S.%f")[:-3]
+
+
+def second(moment: datetime, zone: tzinfo) -> str:
+    """15:32:02"""
+    return moment.astimezone(zone).strftime("%H:%M:%S")
