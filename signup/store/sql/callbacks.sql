@@ -97,3 +97,7 @@ LIMIT 1;
 -- name: arrived_for
 -- Whether something of a sign-up has arrived and is not yet matched.
 SELECT id FROM callbacks WHERE signup_id = :signup_id AND place = 'arrived' LIMIT 1;
+
+-- name: live_tokens
+-- How many tokens are held at this moment, and until when: for the Health page.
+SELECT signup_id, token_until FROM callbacks WHERE token IS NOT NULL ORDER BY token_until;
