@@ -94,10 +94,12 @@ def url(text: str) -> str:
 
 def database_url(text: str) -> str:
     """sqlite:///FILE or postgresql://..."""
-    if text.startswith("postgresql://"):
-        return text
-    path = text.removeprefix("sqlite:///")
-    if path == text or not path or path.startswith(":memory:"):
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        raise ValueError("must be an address such as postgresql://user@host:5432/name") from None
+    in_a_file = text.startswith("sqlite:///") and parts.path.strip("/") not in ("", ":memory:")
+    if not in_a_file and parts.scheme != "postgresql":
         raise ValueError("must begin with sqlite:/// and a file, or with postgresql://")
     return text
 
