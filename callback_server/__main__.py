@@ -1,0 +1,67 @@
+"""`python -m callback_server`: the receiver as a program (the Procfile's `callback`).
+
+Opens what it needs, listens, serves until SIGTERM or SIGINT, finishes what was begun, exits 0. What keeps it from
+starting is one line on stderr and exit 2. It must not migrate: `python -m signup migrate` does.
+"""
+
+import argparse
+import logging
+import os
+import signal
+import sys
+from collections.abc import Callable
+from threading import Thread
+
+from callback_server.app import create_app
+from callback_server.serve import Server
+from callback_server.sockets import handed_over, listen
+from signup import logs
+from signup.errors import CannotStart, StoreUnavailable
+from signup.services import open_services
+from signup.settings import load
+
+
+def main() -> None:
+    """Serve until stopped. Raises CannotStart or StoreUnavailable."""
+    options = _options()
+    settings = load()
+    with open_services(settings) as services:
+        sock = handed_over(os.environ) or listen(settings.callback_bind, settings.callback_port)
+        app = create_app(services)
+        rejections = app.extensions["rejections"]
+        server = Server(app, sock, refused=rejections.add)
+        logs.set_up(settings.log)
+        for sign in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(sign, server.stop)
+        if options.watch_stdin:
+            Thread(target=_stop_at_end_of_stdin, args=(server,), daemon=True).start()
+        host, port = sock.getsockname()[:2]
+        logging.getLogger(__name__).info("the receiver listens", extra={"host": host, "port": port})
+        server.run()
+        rejections.store(last=True)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser("python -m callback_server", description="Receives Truecaller's callbacks.")
+    parser.add_argument("--watch-stdin", action="store_true", help="stop when standard input closes")
+    return parser.parse_args()
+
+
+def _stop_at_end_of_stdin(server: Server) -> None:
+    """Whoever started us holds the other end; the system closes it even after kill -9."""
+    while os.read(sys.stdin.fileno(), 4096):
+        pass
+    server.stop()
+
+
+def run_or_exit(program: Callable[[], None]) -> None:
+    """Run a program; what keeps it from starting is one line on stderr and exit 2."""
+    try:
+        program()
+    except (CannotStart, StoreUnavailable) as error:
+        sys.stderr.write(" ".join(error.sentence.split()) + "\n")
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    run_or_exit(main)

@@ -1,0 +1,50 @@
+"""GET /healthz and /readyz: does the process live, and would a callback be stored now.
+
+Details are for whoever runs this machine: a peer on loopback that speaks for nobody else. Others get a bare status.
+"""
+
+from ipaddress import ip_address
+
+from flask import Blueprint, Response, jsonify, request
+
+from callback_server.problems import Problem, response
+from signup.clock import moment
+from signup.errors import StoreUnavailable
+from signup.services import Services
+
+FORWARDED = ("Forwarded", "X-Forwarded-For")
+
+
+def blueprint(services: Services) -> Blueprint:
+    """Both checks."""
+    checks = Blueprint("health", __name__)
+
+    def alive() -> Response:
+        return jsonify(status="ok")
+
+    def ready() -> Response:
+        here = _from_here()
+        try:
+            with services.store.write() as tx:
+                waiting = tx.one("inbox_waiting") or {}
+        except StoreUnavailable as error:
+            reason = Problem(503, "store_unavailable", error.sentence)
+            return response(reason) if here else Response(status=503, mimetype="text/plain")
+        oldest = waiting["oldest_unsealed_at"]
+        age = (services.clock.now() - moment(oldest)).total_seconds() if oldest else 0.0
+        details = {"unsealed": waiting["unsealed"], "oldestUnsealedSeconds": max(0.0, age)} if here else {}
+        return jsonify(status="ok", **details)
+
+    for path, check in (("/healthz", alive), ("/readyz", ready)):
+        checks.add_url_rule(path, view_func=check, methods=["GET"], provide_automatic_options=False)
+    return checks
+
+
+def _from_here() -> bool:
+    """Whether the peer is this machine itself."""
+    if any(name in request.headers for name in FORWARDED):
+        return False
+    try:
+        return ip_address(request.remote_addr or "").is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,182 @@
+"""The receiver and its database: stored before it is answered, counted when refused, told apart when it is locked."""
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from signup.clock import HandClock
+from signup.services import Services
+from signup.store import open_store
+from tests.web.receiver_tools import (
+    GOOD,
+    PATH,
+    Address,
+    ask,
+    eventually,
+    head,
+    post,
+    receiving,
+    whole,
+)
+
+
+@contextmanager
+def locked(services: Services) -> Iterator[None]:
+    """Another program holds the database's write lock."""
+    store = open_store(services.settings.database_url)
+    try:
+        with store.write():
+            yield
+    finally:
+        store.close()
+
+
+def counted(services: Services, name: str = "callback_rejected") -> int:
+    with services.store.read() as tx:
+        return next((row["value"] for row in tx.all("counters") if row["name"] == name), 0)
+
+
+def get(address: Address, path: str, *headers: str) -> Any:
+    return ask(address, head("GET", path, *headers), "GET")
+
+
+def test_an_answered_callback_is_in_the_database(tmp_path: Path) -> None:
+    with receiving(tmp_path) as (services, address):
+        post(address, json.dumps({"requestId": "a", "status": "user_rejected"}).encode())
+        with services.store.read() as tx:
+            row = tx.one("last_callback")
+    assert row is not None
+    assert (row["result"], row["place"]) == ("declined", "parked")
+
+
+def test_the_answer_waits_for_the_store(tmp_path: Path) -> None:
+    stored = threading.Event()
+
+    def receive(*_: object, **__: object) -> None:
+        stored.wait(10)
+
+    with receiving(tmp_path, receive) as (_, address), ThreadPoolExecutor() as pool:
+        answer = pool.submit(post, address, GOOD)
+        ask(address, head("GET", "/healthz"), "GET")
+        assert not answer.done()
+        stored.set()
+        assert answer.result().status == 200
+
+
+def test_a_refused_callback_leaves_a_count(tmp_path: Path) -> None:
+    with receiving(tmp_path) as (services, address):
+        post(address, b"{")
+        eventually(lambda: counted(services) == 1)
+
+
+def test_refusals_are_written_at_most_once_a_second(tmp_path: Path) -> None:
+    clock = HandClock(datetime(2026, 1, 1, tzinfo=UTC))
+    clock.move(1)
+    with receiving(tmp_path, clock=clock) as (services, address):
+        post(address, b"{")
+        eventually(lambda: counted(services) == 1)
+        for _ in range(5):
+            post(address, b"{")
+        assert counted(services) == 1
+        clock.move(1)
+        post(address, GOOD)
+        eventually(lambda: counted(services) == 6)
+
+
+def test_every_kind_of_refusal_counts_and_only_at_the_callback_url(tmp_path: Path) -> None:
+    refused = [
+        whole(b"{}"),
+        whole(b"x", "Content-Encoding: gzip"),
+        whole(b" " * 17000),
+        whole(b" " * 40000),
+        whole(b"", method="PUT"),
+        head("GET", f"{PATH}/"),
+    ]
+    clock = HandClock(datetime(2026, 1, 1, tzinfo=UTC))
+    with receiving(tmp_path, clock=clock) as (services, address):
+        for request in refused:
+            assert ask(address, request).status in (400, 405, 413, 415)
+        assert ask(address, whole(b"", path="/elsewhere")).status == 404
+        assert ask(address, b"nonsense\r\n\r\n").status == 400
+        clock.move(1)
+        post(address, GOOD)
+        eventually(lambda: counted(services) == len(refused))
+
+
+def test_a_count_that_cannot_be_written_waits_and_disturbs_nobody(tmp_path: Path) -> None:
+    clock = HandClock(datetime(2026, 1, 1, tzinfo=UTC))
+    clock.move(1)
+    with receiving(tmp_path, clock=clock) as (services, address):
+        with locked(services):
+            began = time.monotonic()
+            assert [post(address, b"{").status for _ in range(4)] == [400] * 4
+            assert time.monotonic() - began < 1
+            eventually(lambda: get(address, "/readyz").status == 503)
+        clock.move(1)
+        post(address, GOOD)
+        eventually(lambda: counted(services) == 4)
+
+
+def test_behind_a_locked_database_everybody_is_told_in_time_and_the_first_after_it_gets_through(tmp_path: Path) -> None:
+    def timed(address: Address, number: int) -> tuple[int, float]:
+        body = json.dumps({"requestId": f"r{number}", "status": "user_rejected"}).encode()
+        began = time.monotonic()
+        return post(address, body).status, time.monotonic() - began
+
+    with receiving(tmp_path) as (services, address):
+        with locked(services), ThreadPoolExecutor(40) as pool:
+            answers = list(pool.map(lambda number: timed(address, number), range(40)))
+        released = time.monotonic()
+        eventually(lambda: timed(address, 99)[0] == 200)
+        until_success = time.monotonic() - released
+    assert {status for status, _ in answers} == {500}
+    assert max(seconds for _, seconds in answers) < 2.5
+    assert until_success < 1
+
+
+def test_alive_as_long_as_the_process(tmp_path: Path) -> None:
+    with receiving(tmp_path) as (services, address), locked(services):
+        reply = get(address, "/healthz")
+    assert (reply.status, json.loads(reply.body)) == (200, {"status": "ok"})
+
+
+def test_ready_names_what_waits_to_be_sealed_and_how_long(tmp_path: Path) -> None:
+    clock = HandClock(datetime(2026, 1, 1, tzinfo=UTC))
+    with receiving(tmp_path, clock=clock) as (services, address):
+        assert json.loads(get(address, "/readyz").body) == {"status": "ok", "unsealed": 0, "oldestUnsealedSeconds": 0.0}
+        at = "2025-12-31T23:59:18.000000Z"
+        with services.store.write() as tx:
+            tx.run("append_event", at=at, kind="number.rejected", signup_id=None, actor="user:local", details="{}")
+        reply = get(address, "/readyz")
+    assert reply.status == 200
+    assert json.loads(reply.body) == {"status": "ok", "unsealed": 1, "oldestUnsealedSeconds": 42.0}
+
+
+def test_not_ready_while_a_write_would_fail_and_says_why_to_this_machine_alone(tmp_path: Path) -> None:
+    with receiving(tmp_path) as (services, address):
+        with locked(services):
+            reply = get(address, "/readyz")
+            forwarded = get(address, "/readyz", "X-Forwarded-For: 127.0.0.1")
+        assert (reply.status, reply.code) == (503, "store_unavailable")
+        assert "locked" in json.loads(reply.body)["detail"]
+        assert (forwarded.status, forwarded.body) == (503, b"")
+        assert get(address, "/readyz").status == 200
+
+
+def test_ready_tells_nothing_more_to_whoever_comes_through_a_proxy(tmp_path: Path) -> None:
+    with receiving(tmp_path) as (_, address):
+        for header in ("X-Forwarded-For: 203.0.113.7", "Forwarded: for=127.0.0.1"):
+            assert json.loads(get(address, "/readyz", header).body) == {"status": "ok"}
+
+
+def test_a_health_check_takes_no_post(tmp_path: Path) -> None:
+    with receiving(tmp_path) as (_, address):
+        for path in ("/healthz", "/readyz"):
+            reply = ask(address, whole(b"", path=path))
+            assert (reply.status, reply.headers["allow"], reply.code) == (405, "GET, HEAD", "method_not_allowed")
