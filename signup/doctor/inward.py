@@ -1,0 +1,100 @@
+"""From Truecaller to us: is the receiver there, what came last, who waits for one, what belongs to nobody.
+
+One check a function. It must not show what a stranger sent.
+"""
+
+from datetime import timedelta
+from ipaddress import ip_address
+
+from signup import words
+from signup.clock import moment, text
+from signup.doctor.check import DAY, Finding, ago, fine, look, span, wrong
+from signup.outbound import OutboundFailed, send
+from signup.services import Services
+
+PROBE_SECONDS = 3.0
+LONG_SECONDS = 30
+OK, UNAVAILABLE = 200, 503
+
+
+def receiver(services: Services) -> Finding:
+    """Whether the receiver listens and could store a callback now."""
+    port = services.settings.callback_port
+    try:
+        reply = send("GET", f"http://{_host(services)}:{port}/readyz", {}, seconds=PROBE_SECONDS)
+    except OutboundFailed:
+        return wrong(
+            f"Nothing answers on port {port}, so no callback can arrive.",
+            "Start it: python -m callback_server (in sandbox mode the dashboard does).",
+        )
+    if reply.status == OK:
+        return fine(f"Answers on port {port} in {reply.ms} ms and could store a callback.")
+    if reply.status == UNAVAILABLE:
+        return wrong("It answers and cannot store a callback.", "See that the database can be written.")
+    return wrong(f"Something else answers on port {port}.", "Stop it, or set SIGNUP_CALLBACK_PORT to a free port.")
+
+
+def last_callback(services: Services) -> Finding:
+    """When somebody last spoke to us."""
+    with services.store.read() as tx:
+        row = tx.one("last_callback")
+    if row:
+        return fine(f"{ago(row['at'], services.clock.now())}: {words.RESULTS[row['result']]}.")
+    if services.settings.mode == "sandbox":
+        return fine("None has come yet.")
+    return look("None has ever come.", "Compare the callback URL in Truecaller's portal with where the receiver is.")
+
+
+def waiting(services: Services) -> Finding:
+    """Sign-ups whose prompt is out for a while and of which nothing was heard."""
+    now = services.clock.now()
+    with services.store.read() as tx:
+        row = tx.one("unanswered_for_long", before=text(now - timedelta(seconds=LONG_SECONDS))) or {}
+    if not row["n"]:
+        return fine(f"No sign-up waits longer than {LONG_SECONDS} s without a callback.")
+    oldest = span((now - moment(row["oldest"])).total_seconds())
+    return look(
+        f"{row['n']:,} sent over {LONG_SECONDS} s ago without a callback, the oldest for {oldest}.",
+        "People may take their time. If no callback comes at all, compare the callback URL in the portal.",
+    )
+
+
+def apart(services: Services) -> Finding:
+    """Callbacks of the last ten minutes that no sign-up knows."""
+    with services.store.read() as tx:
+        row = tx.one("apart_now") or {}
+    if not row["last"]:
+        return fine("No callback of the last 10 minutes belongs to nobody.")
+    return look(
+        f"{row['parked']:,} parked and {row['quarantined']:,} quarantined in the last 10 minutes, "
+        f"the last one {ago(row['last'], services.clock.now())}.",
+        words.cure("callback", "unknown_request"),
+    )
+
+
+def unreadable(services: Services) -> Finding:
+    """What was refused at the door: only counted, nothing of it is kept."""
+    now = services.clock.now()
+    with services.store.read() as tx:
+        counted = {row["name"]: row for row in tx.all("counters")}
+    told = []
+    for name, what in (("callback_rejected", "could not be read"), ("callback_over_limit", "came beyond the limit")):
+        if row := counted.get(name):
+            told.append(f"{row['value']:,} {what}, the last one {ago(row['at'], now)}")
+    if not told:
+        return fine("Every callback could be read.")
+    newest = max(moment(row["at"]) for row in counted.values())
+    if now - newest > timedelta(seconds=DAY):
+        return fine("; ".join(told) + ".")
+    return look("; ".join(told) + ".", "A few are nothing; many mean that a stranger has found the callback URL.")
+
+
+def _host(services: Services) -> str:
+    """Where this machine reaches the receiver: an address that means "all of them" is loopback from here."""
+    bind = services.settings.callback_bind
+    if bind == "localhost":
+        return bind
+    address = ip_address(bind)
+    if address.is_unspecified:
+        return "127.0.0.1" if address.version == 4 else "[::1]"
+    return f"[{address}]" if address.version == 6 else str(address)

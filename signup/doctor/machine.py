@@ -1,0 +1,114 @@
+"""This machine: settings, keys, the database and its disk, the watcher, the audit log. One check a function.
+
+It must not write, but for an empty transaction that proves that a real one would succeed.
+"""
+
+import re
+from datetime import timedelta
+from pathlib import Path
+
+from signup.clock import moment, text
+from signup.doctor.check import Finding, ago, fine, look, size, span, wrong
+from signup.keys import FILE
+from signup.record import log
+from signup.services import Services
+
+SEEN_SECONDS = 30
+UNSEALED_SECONDS = 60
+OVERDUE_SECONDS = 60
+LITTLE_DISK = 1_000_000_000
+NO_DISK = 100_000_000
+SOUND_SQLITE = (3, 51, 3)
+OTHERS = 0o077
+
+
+def settings(services: Services) -> Finding:
+    """The mode. Wrong settings never come this far."""
+    chosen = sum(row.source != "default" for row in services.settings.describe())
+    told = f"{chosen} of them set" if chosen else "all of them defaults"
+    if services.settings.mode == "sandbox":
+        return fine(f"Sandbox mode, no request leaves this machine; {told}.")
+    return fine(f"Live mode, app key set; {told}.")
+
+
+def keys(services: Services) -> Finding:
+    """Whether everything in the database can be read, and nobody else can read the key file."""
+    with services.store.read() as tx:
+        written_under = {row["key_id"] for row in tx.all("known_keys")}
+    lost = sorted(written_under - set(services.keyring.ids))
+    if lost:
+        return look(f"Rows written under {', '.join(lost)} cannot be read.", "Put the old key back into SIGNUP_KEYS.")
+    count = len(services.keyring.ids)
+    told = f"{count} {'key' if count == 1 else 'keys'}, the current one is {services.keyring.ids[0]}"
+    if services.settings.keys:
+        return fine(f"{told}, from SIGNUP_KEYS.")
+    path = Path(services.settings.data_dir) / "keys" / FILE
+    if path.stat().st_mode & OTHERS:
+        return wrong(f"Others on this machine may read {path}.", f"Run: chmod 600 {path}")
+    return fine(f"{told}, kept in {path}: back it up, apart from the database.")
+
+
+def database(services: Services) -> Finding:
+    """Whether it can be written now, and how safely it keeps what is written."""
+    with services.store.write():
+        pass
+    about = services.store.about()
+    told = f"{about['library']}, {about['durability']}"
+    if "bytes" in about:
+        told += f"; {size(about['bytes'])}, write-ahead log {size(about['walBytes'])}"
+    number = re.fullmatch(r"SQLite (\d+)\.(\d+)\.(\d+)", about["library"])
+    if number and tuple(map(int, number.groups())) < SOUND_SQLITE:
+        return look(f"{told}.", "SQLite before 3.51.3 can damage its write-ahead log: pip install 'pysqlite3>=0.6.1'.")
+    return fine(f"{told}.")
+
+
+def disk(services: Services) -> Finding | None:
+    """Room for what is still to be written; nothing when the database keeps its files elsewhere."""
+    free = services.store.about().get("freeBytes")
+    if free is None:
+        return None
+    told = f"{size(free)} free beside the database."
+    if int(free) < NO_DISK:
+        return wrong(told, "Make room now: a full disk stops every callback.")
+    return look(told, "Make room before the disk is full.") if int(free) < LITTLE_DISK else fine(told)
+
+
+def watcher(services: Services) -> Finding:
+    """Whether anybody matches callbacks and fetches profiles."""
+    now = services.clock.now()
+    with services.store.read() as tx:
+        known = tx.all("watchers")
+    alive = [row for row in known if now - moment(row["seen_at"]) < timedelta(seconds=SEEN_SECONDS)]
+    if not alive:
+        last = f"The last one was seen {ago(known[0]['seen_at'], now)}." if known else "None was ever seen."
+        return wrong(
+            f"No watcher runs, so no callback is acted on. {last}",
+            "Start the dashboard, or python -m signup watch.",
+        )
+    return fine("; ".join(f"{row['mode']} on {row['host']}, process {row['pid']}" for row in alive) + ".")
+
+
+def sealing(services: Services) -> Finding:
+    """Whether events get their place in the log in time."""
+    head = log.head(services)
+    oldest = head.oldest_unsealed_at
+    age = (services.clock.now() - moment(oldest)).total_seconds() if oldest else 0.0
+    if age > UNSEALED_SECONDS:
+        return wrong(
+            f"{head.unsealed:,} events wait to be sealed, the oldest for {span(age)}.",
+            "See that a watcher runs; python -m signup events seals too, and tells what stops it.",
+        )
+    return fine(f"{head.seq:,} events, sealed.")
+
+
+def overdue(services: Services) -> Finding:
+    """Sign-ups that should have ended: still counted as open, because nobody ended them."""
+    now = services.clock.now()
+    with services.store.read() as tx:
+        row = tx.one("past_their_end", before=text(now - timedelta(seconds=OVERDUE_SECONDS))) or {}
+    if row["n"]:
+        return wrong(
+            f"{row['n']:,} sign-ups are still open, the oldest should have ended {ago(row['oldest'], now)}.",
+            "Start a watcher (python -m signup watch --once is enough): it ends them.",
+        )
+    return fine("No sign-up is open past its end.")

@@ -1,0 +1,18 @@
+-- What the doctor asks beyond what the steps ask themselves.
+
+-- name: unanswered_for_long
+-- Started before a moment, still open, and no callback has come: how many, and since when the oldest waits.
+SELECT COUNT(*) AS n, MIN(started_at) AS oldest FROM signups
+WHERE status IN ('requested', 'waiting') AND started_at <= :before AND callbacks = 0;
+
+-- name: past_their_end
+-- Still open long after their time was over: nobody watches.
+SELECT COUNT(*) AS n, MIN(expires_at) AS oldest FROM signups
+WHERE status IN ('requested', 'waiting') AND expires_at <= :before;
+
+-- name: apart_now
+-- Callbacks of the last ten minutes that belong to no request of ours, or only claim to.
+SELECT COALESCE(SUM(CASE WHEN place = 'parked' THEN 1 ELSE 0 END), 0) AS parked,
+    COALESCE(SUM(CASE WHEN place = 'quarantined' THEN 1 ELSE 0 END), 0) AS quarantined,
+    MAX(at) AS last
+FROM callbacks WHERE place IN ('parked', 'quarantined');
