@@ -215,9 +215,7 @@ def test_any_other_endpoint_sends_nothing_and_fails(services, truecaller, endpoi
     watch(services)
     assert truecaller.fetched == []
     assert code(services, begun.signup_id) == "endpoint_refused"
-    assert details(services, "profile.failed") == [
-        {"status": "failed", "step": "profile", "code": "endpoint_refused"}
-    ]
+    assert details(services, "profile.failed") == [{"status": "failed", "step": "profile", "code": "endpoint_refused"}]
     assert tokens_kept(services) == 0
 
 

@@ -70,7 +70,11 @@ def test_every_event_is_sealed_without_a_gap(services_on_each, truecaller, clock
     for nth in range(20):
         begin(services_on_each, f"+467612345{nth:02}")
         watch(services_on_each)
-    seqs = [event.seq for found in signups.page(services_on_each, signups.Wanted()) for event in signups.timeline(services_on_each, found.id)]
+    seqs = [
+        event.seq
+        for found in signups.page(services_on_each, signups.Wanted())
+        for event in signups.timeline(services_on_each, found.id)
+    ]
     assert sorted(seqs) == list(range(1, 41))
 
 

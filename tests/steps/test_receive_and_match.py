@@ -135,9 +135,7 @@ def test_a_token_without_the_right_state_is_quarantined_and_a_genuine_one_still_
     watch(services)
     assert status(services, begun.signup_id) == Status.WAITING
     assert tokens_kept(services) == 0
-    assert details(services, "callback.quarantined") == [
-        {"reason": "state_mismatch" if state else "state_missing"}
-    ]
+    assert details(services, "callback.quarantined") == [{"reason": "state_mismatch" if state else "state_missing"}]
     approve(services, "request-1", state_of(truecaller))
     watch(services)
     assert status(services, begun.signup_id) == Status.COMPLETED
