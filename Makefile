@@ -26,9 +26,10 @@ check: $(VENV)/installed-dev ## lint, format, types, and which way the arrows ru
 	@$(VENV)/bin/mypy
 	@$(VENV)/bin/lint-imports
 
-fix: $(VENV)/installed-dev ## mend what ruff can mend by itself
+fix: $(VENV)/installed-dev ## mend what ruff can mend by itself, and write .env.example anew
 	@$(VENV)/bin/ruff check --fix .
 	@$(VENV)/bin/ruff format .
+	@$(PY) -c 'import pathlib; from signup.settings import env_example; pathlib.Path(".env.example").write_text(env_example())'
 
 bench: $(VENV)/installed-dev ## measure the promised figures
 	@$(PY) -m bench $(ARGS)

@@ -238,6 +238,15 @@ def env_example() -> str:
     return "\n".join(lines).replace("`", "") + "\n"
 
 
+def readme_table() -> str:
+    """The same for the README, as a Markdown table."""
+    lines = ["| Setting | Default | Meaning |", "|---|---|---|"]
+    for row in table():
+        default = row.default if not row.default or " " in row.default else f"`{row.default}`"
+        lines.append(f"| `{row.name}` | {default or '-'} | {row.meaning} |")
+    return "\n".join(lines)
+
+
 def _sentences(error: ValidationError) -> Iterator[tuple[str, str]]:
     """Each refused setting with a sentence that never repeats its value."""
     plain = {
