@@ -35,8 +35,7 @@ def main() -> None:
             signal.signal(sign, server.stop)
         if options.watch_stdin:
             Thread(target=_stop_at_end_of_stdin, args=(server,), daemon=True).start()
-        host, port = sock.getsockname()[:2]
-        logging.getLogger(__name__).info("the receiver listens", extra={"host": host, "port": port})
+        logging.getLogger(__name__).info("the receiver listens", extra={"address": server.address})
         server.run()
         rejections.store(last=True)
 

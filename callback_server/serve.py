@@ -110,6 +110,7 @@ class Server:
             clear_untrusted_proxy_headers=False,
             log_socket_errors=False,
         )
+        self.address = f"{self.waitress.effective_host}:{self.waitress.effective_port}"
         self.waitress.channel_class, self.waitress.maintenance = Connection, self.hurry
         self.waitress.refused, self.waitress.stopping = refused, False
 

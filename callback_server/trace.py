@@ -12,7 +12,6 @@ from flask import Request
 from signup.model import Callback, Exchange
 from signup.truecaller.trace import DOTS, Veil
 
-SECRETS = ("accessToken", "state")
 UNKEPT_HEADERS = ("authorization", "cookie", "proxy-authorization")
 SHORTEST_SECRET = 8
 
@@ -46,5 +45,10 @@ def _dotted(value: Any) -> Any:
     if isinstance(value, list):
         return [_dotted(item) for item in value]
     if isinstance(value, dict):
-        return {name: DOTS if name in SECRETS else _dotted(item) for name, item in value.items()}
+        return {name: DOTS if _secret(name) else _dotted(item) for name, item in value.items()}
     return value
+
+
+def _secret(name: str) -> bool:
+    """Whether a field is one of the two secrets, or a token by some other name."""
+    return name == "state" or "token" in name.lower()

@@ -1,6 +1,7 @@
 """What the receiver answers, over real sockets: the table of protocol.md 1.3, line by line."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -276,3 +277,12 @@ def test_one_connection_carries_many_callbacks(address: Address) -> None:
         assert_problem(hear(sock), 400, "body_unreadable")
         sock.sendall(whole(GOOD))
         assert_ok(hear(sock))
+
+
+def test_callbacks_sent_in_one_breath_are_answered_in_their_order(address: Address) -> None:
+    with connect(address) as sock:
+        sock.sendall(whole(GOOD) + whole(b"{") + whole(GOOD))
+        heard = b""
+        while heard.count(b"HTTP/1.1 ") < 3:
+            heard += sock.recv(65536)
+    assert re.findall(rb"HTTP/1.1 (\d+)", heard) == [b"200", b"400", b"200"]

@@ -1,22 +1,29 @@
 """`python -m callback_server` as a process: how it starts, what keeps it from starting, how it stops."""
 
 import json
+import os
 import signal
 import socket
 import subprocess
+import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 
+from callback_server.__main__ import main, run_or_exit
+from callback_server.sockets import handed_over
+from signup.errors import CannotStart
 from tests.web.receiver_tools import (
     GOOD,
+    ROOT,
     Address,
     Reply,
     ask,
     connect,
+    environment,
     eventually,
     head,
     hear,
@@ -60,13 +67,22 @@ def up(folder: Path, listening: socket.socket, *arguments: str) -> Iterator[Proc
         yield process
 
 
-def cannot_start(folder: Path, *arguments: str, **more: str) -> str:
-    """The line a receiver leaves that exits 2 with nothing on stdout."""
-    with program(folder, *arguments, **more) as process:
-        out, err = process.communicate(timeout=15)
-    assert (process.returncode, out) == (2, "")
-    assert err.count("\n") == 1, err
-    return err
+@pytest.fixture
+def refusal(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
+    """Starts the program in this process and returns the one line that says why it cannot."""
+
+    def line(*arguments: str, **more: str) -> str:
+        for name, value in environment(folder, **more).items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.chdir(folder)
+        monkeypatch.setattr("sys.argv", ["callback_server", *arguments])
+        with pytest.raises(SystemExit) as end:
+            run_or_exit(main)
+        out, err = capsys.readouterr()
+        assert (end.value.code, out) == (2, "")
+        return err
+
+    return line
 
 
 def test_it_listens_where_the_settings_say(folder: Path) -> None:
@@ -85,40 +101,41 @@ def test_it_listens_where_the_settings_say(folder: Path) -> None:
     assert (process.returncode, out) == (0, "")
 
 
-def test_a_port_in_use_is_named_with_the_cure(folder: Path, listening: socket.socket) -> None:
-    port = listening.getsockname()[1]
-    line = cannot_start(folder, SIGNUP_CALLBACK_PORT=str(port))
-    assert str(port) in line
-    assert "SIGNUP_CALLBACK_PORT" in line
+def test_a_port_in_use_is_one_line_with_the_cure_and_no_traceback(folder: Path, listening: socket.socket) -> None:
+    port = str(listening.getsockname()[1])
+    with program(folder, SIGNUP_CALLBACK_PORT=port) as process:
+        out, err = process.communicate(timeout=15)
+    assert (process.returncode, out, err.count("\n")) == (2, "", 1)
+    assert port in err
+    assert "SIGNUP_CALLBACK_PORT" in err
 
 
-def test_an_address_of_another_machine_is_named_with_the_cure(folder: Path) -> None:
-    assert "SIGNUP_CALLBACK_BIND" in cannot_start(folder, SIGNUP_CALLBACK_BIND="203.0.113.7")
+def test_an_address_of_another_machine_is_named_with_the_cure(refusal: Callable[..., str]) -> None:
+    assert "SIGNUP_CALLBACK_BIND" in refusal(SIGNUP_CALLBACK_BIND="203.0.113.7")
 
 
-def test_wrong_settings_are_told_together(folder: Path) -> None:
-    line = cannot_start(folder, SIGNUP_MODE="maybe", SIGNUP_CALLBACK_PORT="0")
-    assert "SIGNUP_MODE" in line
-    assert "SIGNUP_CALLBACK_PORT" in line
-    assert "; " in line
+def test_wrong_settings_are_told_together(refusal: Callable[..., str]) -> None:
+    line = refusal(SIGNUP_MODE="maybe", SIGNUP_CALLBACK_PORT="0")
+    assert line.count("\n") == 1
+    assert [name in line for name in ("SIGNUP_MODE", "SIGNUP_CALLBACK_PORT", "; ")] == [True] * 3
 
 
-def test_a_database_that_cannot_be_opened_is_named(folder: Path) -> None:
+def test_a_database_that_cannot_be_opened_is_named(folder: Path, refusal: Callable[..., str]) -> None:
     (folder / "file").write_text("no folder")
-    assert "file" in cannot_start(folder, SIGNUP_DATABASE_URL=f"sqlite:///{folder}/file/signup.db")
+    line = refusal(SIGNUP_DATABASE_URL=f"sqlite:///{folder}/file/signup.db")
+    assert line.count("\n") == 1
+    assert f"{folder}/file" in line
 
 
-def test_a_new_database_is_not_migrated_but_refused(tmp_path: Path) -> None:
-    assert "python -m signup migrate" in cannot_start(tmp_path)
+def test_a_new_database_is_not_migrated_but_refused(folder: Path, refusal: Callable[..., str]) -> None:
+    line = refusal(SIGNUP_DATABASE_URL=f"sqlite:///{folder}/new.db")
+    assert line.count("\n") == 1
+    assert "python -m signup migrate" in line
 
 
 @pytest.mark.parametrize("argument", ["--unknown", "api"])
-def test_an_unknown_argument_is_wrong_usage(folder: Path, argument: str) -> None:
-    with program(folder, argument) as process:
-        out, err = process.communicate(timeout=15)
-    assert (process.returncode, out) == (2, "")
-    assert "usage:" in err
-    assert "Traceback" not in err
+def test_an_unknown_argument_is_wrong_usage(refusal: Callable[..., str], argument: str) -> None:
+    assert "usage: python -m callback_server" in refusal(argument)
 
 
 @pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGINT])
@@ -184,16 +201,28 @@ def test_a_socket_meant_for_another_process_is_left_alone(folder: Path, listenin
     settings = {"SIGNUP_CALLBACK_PORT": str(port), "LISTEN_FDS": "1", "LISTEN_PID": "1"}
     with program(folder, **settings) as process:
         assert process.stderr is not None
-        assert f'"port": {port}' in process.stderr.readline()
+        assert f'"address": "127.0.0.1:{port}"' in process.stderr.readline()
 
 
-def test_anything_but_one_listening_socket_is_refused(folder: Path) -> None:
-    with closing(socket.socket()) as idle:
-        for fds in ("2", "1"):
-            with program(folder, listen=idle, LISTEN_FDS=fds) as process:
-                out, err = process.communicate(timeout=15)
-            assert (process.returncode, out) == (2, "")
-            assert "LISTEN_FDS" in err
+def test_more_than_one_socket_is_refused() -> None:
+    with pytest.raises(CannotStart, match="LISTEN_FDS"):
+        handed_over({"LISTEN_FDS": "2", "LISTEN_PID": str(os.getpid())})
+
+
+def test_a_socket_that_does_not_listen_is_refused(folder: Path) -> None:
+    with closing(socket.socket()) as idle, program(folder, listen=idle) as process:
+        out, err = process.communicate(timeout=15)
+    assert (process.returncode, out, err.count("\n")) == (2, "", 1)
+    assert "LISTEN_FDS" in err
+
+
+def test_another_wsgi_server_finds_the_application(folder: Path) -> None:
+    code = "from callback_server.wsgi import app; print(app.test_client().get('/readyz').status)"
+    settings = {**environment(folder), "PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-c", code], check=False, cwd=folder, env=settings, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "200 OK\n", "")
 
 
 def test_what_was_refused_last_is_still_counted_after_a_stop(folder: Path, listening: socket.socket) -> None:

@@ -67,6 +67,7 @@ def test_no_login_no_cookie_and_no_query_is_kept(noted: Callable[..., Any]) -> N
     "extra",
     [
         {"copy": TOKEN},
+        {"access_token": "another-secret"},
         {"more": [{"accessToken": "another-secret", "state": {"deep": "another-secret"}}]},
         {"address": f"https://a.example/?t={TOKEN}&s={STATE}"},
         {TOKEN: STATE},
