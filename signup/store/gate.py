@@ -2,9 +2,11 @@
 
 Two seconds a thread would be too slow: eight threads behind a locked database answer four callbacks a second, and
 Truecaller hangs up after three. So the two seconds count from the moment *the database* got stuck: once they are
-over, everybody is told at once, and each newcomer tries exactly once, until one gets through.
+over, everybody is told at once, and each newcomer tries exactly once, until one gets through. A database in which
+others get on with their work is busy, not stuck: then each newcomer has two seconds of its own.
 """
 
+import random
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -13,15 +15,17 @@ from contextlib import contextmanager
 from signup.errors import StoreUnavailable
 
 PATIENCE = 2.0
+LONGEST_NAP = 0.01
 
 
 class Gate:
-    """Guards one connection. `begin(seconds)` tries to start a transaction and says whether it could."""
+    """Guards one connection. `begin()` tries to start a transaction; `version()` rises when others commit."""
 
-    def __init__(self, begin: Callable[[float], bool]) -> None:
+    def __init__(self, begin: Callable[[], bool], version: Callable[[], int]) -> None:
         self._begin = begin
+        self._version = version
         self._lock = threading.Lock()
-        self._stuck_since: float | None = None
+        self._stuck: tuple[float, int] | None = None
 
     @contextmanager
     def entered(self) -> Iterator[None]:
@@ -35,10 +39,19 @@ class Gate:
             self._lock.release()
 
     def _begin_in_time(self) -> None:
-        now = time.monotonic()
-        since = self._stuck_since
-        if self._begin(PATIENCE if since is None else max(0.0, since + PATIENCE - now)):
-            self._stuck_since = None
-            return
-        self._stuck_since = now if since is None else since
-        raise StoreUnavailable("The database is locked by another program: try again in a moment.")
+        now, version = time.monotonic(), self._version()
+        since, seen = self._stuck or (now, version)
+        if seen != version:
+            since = now
+        if not self._tried_until(since + PATIENCE):
+            self._stuck = (since, version)
+            raise StoreUnavailable("The database is locked by another program: try again in a moment.")
+        self._stuck = None
+
+    def _tried_until(self, deadline: float) -> bool:
+        """Ask again and again, at a newcomer's pace, so that nobody who has waited long is overtaken."""
+        while not self._begin():
+            if time.monotonic() >= deadline:
+                return False
+            time.sleep(random.uniform(0, LONGEST_NAP))  # noqa: S311  (no secret)
+        return True

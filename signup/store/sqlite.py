@@ -65,9 +65,9 @@ class SqliteStore:
             raise DatabaseUnusable(
                 f"The database {path} cannot be opened ({error}): check the path and its rights"
             ) from error
-        self._gate = Gate(self._begin)
+        self._gate = Gate(self._begin, lambda: _version(self._writer))
         self._readers: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        self._seen = self._version()
+        self._seen = _version(self._asker)
 
     def _connect(self) -> Any:
         connection = sqlite.connect(str(self.path), isolation_level=None, check_same_thread=False, timeout=PATIENCE)
@@ -80,14 +80,17 @@ class SqliteStore:
                 )
         return connection
 
-    def _begin(self, seconds: float) -> bool:
-        self._writer.execute(f"PRAGMA busy_timeout = {int(seconds * 1000)}")
+    def _begin(self) -> bool:
+        """Whether the write lock is ours now; does not wait."""
+        self._writer.execute("PRAGMA busy_timeout = 0")
         try:
             self._writer.execute("BEGIN IMMEDIATE")
         except sqlite.OperationalError as error:
             if "locked" in str(error) or "busy" in str(error):
                 return False
             raise unavailable(error) from error
+        finally:
+            self._writer.execute(f"PRAGMA busy_timeout = {PRAGMAS['busy_timeout']}")
         return True
 
     @contextmanager
@@ -119,11 +122,8 @@ class SqliteStore:
             self._readers.put(connection)
 
     def changed(self) -> bool:
-        seen, self._seen = self._seen, self._version()
+        seen, self._seen = self._seen, _version(self._asker)
         return seen != self._seen
-
-    def _version(self) -> int:
-        return int(self._asker.execute("PRAGMA data_version").fetchone()[0])
 
     def migrate(self, at: str) -> list[str]:
         connection = self._writer
@@ -180,6 +180,11 @@ def _missing(rows: list[Row], path: Path) -> list[Migration]:
     if newest > known[-1].version:
         raise DatabaseUnusable(f"The database {path} was made by a newer version of this program: update it")
     return [migration for migration in known if migration.version > newest]
+
+
+def _version(connection: Any) -> int:
+    """Changes whenever another connection commits."""
+    return int(connection.execute("PRAGMA data_version").fetchone()[0])
 
 
 def statements(script: str) -> Iterator[str]:

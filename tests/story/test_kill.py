@@ -1,0 +1,171 @@
+"""Acknowledged means kept: the receiver and the watcher are killed at random moments under load, again and again."""
+
+import http.client
+import json
+import os
+import random
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from signup.clock import HandClock
+from signup.flow.start import start
+from signup.flow.watch import Watcher
+from signup.record import log
+from signup.services import Services, open_services
+from signup.settings import load
+from tests.fakes import ScriptedTruecaller
+from tests.machine import ROOT, eventually, free_port
+
+SIGNUPS_A_ROUND = 40
+POSTERS = 4
+
+
+class ProfileHost(ThreadingHTTPServer):
+    """Shows, for the token `token-of-N`, a profile with the number N, and counts who asked."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Profile)
+        self.url = f"http://127.0.0.1:{self.server_port}/v1/default"
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+
+class _Profile(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        number = int(self.headers["Authorization"].rpartition("-")[2])
+        body = json.dumps({"phoneNumbers": [number], "name": {"first": "Ada"}}).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Quiet."""
+
+
+@dataclass
+class Program:
+    """A program of ours that can be killed and begun again."""
+
+    words: list[str]
+    environ: dict[str, str]
+    process: subprocess.Popen[bytes] | None = None
+
+    def begin(self) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", *self.words], env=self.environ, cwd=ROOT, stderr=subprocess.DEVNULL
+        )
+
+    def kill(self) -> None:
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait()
+
+    @contextmanager
+    def running(self) -> Iterator["Program"]:
+        self.begin()
+        try:
+            yield self
+        finally:
+            self.kill()
+
+
+@dataclass
+class Load:
+    """Posts every approval until it is acknowledged, as Truecaller does. `acknowledged`: request ids answered 200."""
+
+    port: int
+    acknowledged: set[str] = field(default_factory=set)
+
+    def post_all(self, callbacks: list[dict[str, str]]) -> None:
+        threads = [threading.Thread(target=self._post, args=(callbacks[n::POSTERS],)) for n in range(POSTERS)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    def _post(self, callbacks: list[dict[str, str]]) -> None:
+        for callback in callbacks:
+            eventually(lambda callback=callback: self._answered(callback), 30)
+            self.acknowledged.add(callback["requestId"])
+
+    def _answered(self, callback: dict[str, str]) -> bool:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=3)
+        try:
+            connection.request(
+                "POST", "/truecaller/callback", json.dumps(callback), {"Content-Type": "application/json"}
+            )
+            return connection.getresponse().status == 200
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            connection.close()
+
+
+@pytest.mark.torture
+@pytest.mark.timeout(3000)
+def test_nothing_acknowledged_is_lost_nothing_is_stored_twice_and_no_number_is_missing(environ, store_url, rounds):
+    host = ProfileHost()
+    port = free_port()
+    chosen = environ(database_url=store_url, callback_port=port, profile_urls=host.url)
+    programs = {**os.environ, **chosen}
+    truecaller, dice, load_on = ScriptedTruecaller(), random.Random(7), Load(port)
+    with (
+        open_services(load(chosen, None), truecaller=truecaller, migrate=True) as services,
+        Program(["callback_server"], programs).running() as receiver,
+        Program(["signup", "watch"], programs).running() as watcher,
+    ):
+        for nth in range(rounds):
+            callbacks = begin(services, truecaller, nth)
+            posting = threading.Thread(target=load_on.post_all, args=(callbacks,))
+            posting.start()
+            victim = dice.choice([receiver, watcher])
+            eventually(lambda before=len(load_on.acknowledged): len(load_on.acknowledged) > before, 30)
+            threading.Event().wait(dice.uniform(0, 0.2))
+            victim.kill()
+            victim.begin()
+            posting.join()
+    everything = rounds * SIGNUPS_A_ROUND
+    assert len(load_on.acknowledged) == everything
+    finish(chosen)
+    host.shutdown()
+    host.server_close()
+    assert_whole(chosen, everything)
+
+
+def begin(services: Services, truecaller: ScriptedTruecaller, nth: int) -> list[dict[str, str]]:
+    """Start sign-ups, and give the approvals that Truecaller will post for them."""
+    callbacks = []
+    for one in range(SIGNUPS_A_ROUND):
+        number = 46700000000 + nth * SIGNUPS_A_ROUND + one
+        start(services, f"+{number}", channel="web", actor="cli")
+        state = truecaller.asked[-1][1]
+        request_id = f"request-{len(truecaller.asked)}"
+        callbacks.append({"requestId": request_id, "accessToken": f"token-of-{number}", "state": state})
+    return callbacks
+
+
+def finish(chosen: dict[str, str]) -> None:
+    """A last watcher, half a minute later: the claims of the killed ones are free by then."""
+    later = HandClock(datetime.now(UTC) + timedelta(seconds=40))
+    with open_services(load(chosen, None), clock=later) as services:
+        Watcher(services, "test").once()
+
+
+def assert_whole(chosen: dict[str, str], everything: int) -> None:
+    with open_services(load(chosen, None)) as services:
+        events = log.after(services, log.LogQuery(), 0, 1_000_000)
+        assert [event.seq for event in events] == list(range(1, len(events) + 1)), "a gap in seq"
+        told = [event.signup_id for event in events if event.kind == "profile.fetched"]
+        assert len(told) == len(set(told)) == everything, "a profile was lost or stored twice"
+        received = {event.signup_id for event in events if event.kind == "callback.received"}
+        assert len(received) == everything, "an acknowledged callback was lost"
