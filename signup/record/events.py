@@ -8,9 +8,10 @@ sent must not fit through a check here: the record can never forget. `replay: tr
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 from signup.errors import NotCanonical
@@ -78,6 +79,10 @@ def _yes(value: Any) -> bool:
     return value is True
 
 
+def _always(_: Any) -> bool:
+    return True
+
+
 def or_null(check: Check) -> Check:
     """What the check lets through, or null."""
     return lambda value: value is None or check(value)
@@ -123,19 +128,13 @@ def is_filter(value: Any) -> bool:
 class Shape:
     """What one kind carries: detail keys with their checks.
 
-    `needs` must be there, `may` can. `together`: keys of which all are there or none. `of_signup`: a sign-up is named.
+    `needs` must be there, `may` can. `agree`: whether the details fit each other. `of_signup`: a sign-up is named.
     """
 
     needs: Mapping[str, Check] = field(default_factory=dict)
     may: Mapping[str, Check] = field(default_factory=dict)
-    together: frozenset[str] = frozenset()
+    agree: Check = _always
     of_signup: bool = False
-
-
-def _of_signup(
-    needs: Mapping[str, Check] | None = None, may: Mapping[str, Check] | None = None, together: Iterable[str] = ()
-) -> Shape:
-    return Shape(needs or {}, may or {}, frozenset(together), of_signup=True)
 
 
 def _becomes(status: Status) -> dict[str, Check]:
@@ -143,15 +142,20 @@ def _becomes(status: Status) -> dict[str, Check]:
     return {"status": words(status)}
 
 
+_of_signup = partial(Shape, of_signup=True)
 _RESULT = {"result": words(*Result)}
 
 VOCABULARY: dict[str, Shape] = {
     Kind.SIGNUP_STARTED: _of_signup({**_becomes(Status.REQUESTED), "country": COUNTRY, "channel": CHANNEL}),
     Kind.SIGNUP_SENT: _of_signup(
-        {**_becomes(Status.WAITING), "accepted": flag, "ms": whole}, may={"code": words("timeout")}
+        {**_becomes(Status.WAITING), "accepted": flag, "ms": whole},
+        may={"code": words("timeout")},
+        agree=lambda details: details["accepted"] == ("code" not in details),
     ),
     Kind.SIGNUP_FAILED: _of_signup(
-        {**_becomes(Status.FAILED), "step": words("request", "profile", "token"), "code": CODE}, may={"ms": whole}
+        {**_becomes(Status.FAILED), "step": words("request", "profile", "token"), "code": CODE},
+        may={"ms": whole},
+        agree=lambda details: "ms" not in details or details["step"] == "request",
     ),
     Kind.SIGNUP_OPENED: _of_signup(),
     Kind.SIGNUP_APPROVED: _of_signup({**_becomes(Status.APPROVED), "ms": whole}),
@@ -163,7 +167,7 @@ VOCABULARY: dict[str, Shape] = {
     Kind.PROFILE_FAILED: _of_signup(
         {"code": CODE},
         may={"ms": whole, **_becomes(Status.FAILED), "step": words("profile")},
-        together=("status", "step"),
+        agree=lambda details: ("status" in details) == ("step" in details),
     ),
     Kind.PROFILE_REVEALED: _of_signup({"reasonId": ID}),
     Kind.CALLBACK_RECEIVED: _of_signup(_RESULT),
@@ -237,5 +241,5 @@ def _check_details(kind: str, shape: Shape, details: dict[str, Any]) -> None:
         check = checks.get(key)
         if check is None or not check(value):
             raise NotCanonical(f"{kind}: details do not fit at {key if key in checks else 'an unknown key'}.")
-    if 0 < len(shape.together & details.keys()) < len(shape.together):
-        raise NotCanonical(f"{kind}: {' and '.join(sorted(shape.together))} belong together.")
+    if not shape.agree(details):
+        raise NotCanonical(f"{kind}: details do not fit each other.")

@@ -56,11 +56,13 @@ def csv_line(row: Row) -> bytes:
 def ndjson_line(row: Row) -> bytes:
     """A row of the log as one canonical line with its salts: its leaf can be computed from it."""
     event = log.event(row)
+    line = {**event.json(), "headerSalt": row["header_salt"]}
     if event.details is None:
-        details = {"detailsHash": row["details_hash"]}
+        del line["details"]
+        line["detailsHash"] = row["details_hash"]
     else:
-        details = {"details": event.details, "detailsSalt": row["details_salt"]}
-    return (canonical.encode({**event.json(), "headerSalt": row["header_salt"], **details}) + "\n").encode()
+        line["detailsSalt"] = row["details_salt"]
+    return (canonical.encode(line) + "\n").encode()
 
 
 FORMS = {
