@@ -115,7 +115,7 @@ class _Call:
                 prepared = self._request.prepare()
                 with closing(door.send(prepared, stream=True, timeout=self._seconds, verify=True)) as response:
                     self._read(response)
-        except Exception as fault:  # noqa: BLE001 - whatever the libraries raise becomes one word
+        except Exception as fault:  # whatever the libraries raise becomes one word
             self._fault = _kind(fault, self._sent)
         finally:
             self._drop_line()

@@ -165,9 +165,10 @@ def reset() -> Script:
 
 
 def slam() -> Script:
-    """Ends the connection without reading what was sent."""
+    """Ends the connection as soon as something arrives, without reading it."""
 
     def script(line: Line) -> None:
+        line.sock.recv(1, socket.MSG_PEEK)
         line.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
     script.speaks_first = True  # type: ignore[attr-defined]

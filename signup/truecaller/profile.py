@@ -57,8 +57,8 @@ def _numbers(told: object) -> tuple[str, ...]:
 
 
 def _digits(number: object) -> str | None:
-    """An integer or a text of digits; no booleans, no fractions, no spaces."""
-    if isinstance(number, bool) or not isinstance(number, int | str):
+    """An integer or a text of digits; no fractions, no signs but one "+", no spaces (a boolean has no digits)."""
+    if not isinstance(number, int | str):
         return None
     match = _NUMBER.fullmatch(str(number))
     return match[1] if match else None

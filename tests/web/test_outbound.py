@@ -3,27 +3,19 @@
 import gzip
 import logging
 import socket
-import ssl
 import threading
 import time
 import tracemalloc
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-import requests
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
 
 from signup.outbound import CAP, OutboundFailed, Reply, send
 from tests.upstream import Script, answer, drip, flood, head, nobody, raw, reset, silence, slam, upstream
 
-DEADLINE = 0.3
+DEADLINE = 0.25
 PATIENCE = 2
 SLACK = 0.5
 
@@ -255,68 +247,3 @@ def test_headers_that_cannot_be_read_are_not_logged(caplog: pytest.LogCaptureFix
     caplog.set_level(logging.DEBUG)
     ask(raw(b"HTTP/1.1 200 OK\r\nA: b\r\nBearer canary\r\n\r\n{}"))
     assert "canary" not in caplog.text
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A certificate for localhost and its key in one file, signed by itself."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + timedelta(hours=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    path = tmp_path_factory.mktemp("tls") / "localhost.pem"
-    secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    path.write_bytes(made.public_bytes(Encoding.PEM) + secret)
-    return path
-
-
-def tls_of(certificate: Path) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
-    return context
-
-
-def test_a_trusted_certificate_is_served_over_tls(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(requests.adapters, "DEFAULT_CA_BUNDLE_PATH", str(certificate))
-    with upstream(answer(200, b"{}"), tls=tls_of(certificate)) as server:
-        assert send("POST", server.url, {}, b"x", seconds=PATIENCE).status == 200
-    assert server.seen[0].body == b"x"
-
-
-def test_a_dripped_answer_over_tls_ends_at_the_deadline(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(requests.adapters, "DEFAULT_CA_BUNDLE_PATH", str(certificate))
-    with upstream(drip(b"x", first=head(200)), tls=tls_of(certificate)) as server, on_time():
-        assert send("GET", server.url, {}, seconds=DEADLINE).unread == "timeout"
-        for worker in outbound_threads():
-            worker.join(1)
-        assert outbound_threads() == []
-
-
-def test_a_certificate_nobody_vouches_for_is_refused_before_anything_is_sent(
-    certificate: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
-    with upstream(answer(200), tls=tls_of(certificate)) as server, pytest.raises(OutboundFailed) as caught:
-        send("POST", server.url, {}, b"x", seconds=PATIENCE)
-    assert (caught.value.kind, caught.value.sent) == ("tls", False)
-    assert server.seen == []
-
-
-def test_plain_text_where_tls_was_expected_is_refused() -> None:
-    script = raw(b"HTTP/1.1 200 OK\r\n\r\n")
-    script.speaks_first = True  # type: ignore[attr-defined]
-    with upstream(script) as server, pytest.raises(OutboundFailed) as caught:
-        send("POST", server.url.replace("http:", "https:"), {}, b"x", seconds=PATIENCE)
-    assert (caught.value.kind, caught.value.sent) == ("tls", False)
-
-
-def test_a_handshake_that_never_ends_is_cut_at_the_deadline() -> None:
-    with upstream(silence()) as server, on_time(), pytest.raises(OutboundFailed) as caught:
-        send("POST", server.url.replace("http:", "https:"), {}, b"x", seconds=DEADLINE)
-    assert (caught.value.kind, caught.value.sent) == ("timeout", False)
