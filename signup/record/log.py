@@ -154,6 +154,7 @@ def rows(
 
 
 def _walk(services: Services, query: LogQuery, params: dict[str, Any], newest_first: bool) -> Iterator[Row]:
+    """Page by page along one index; only one page is alive at a time."""
     name = f"events{_way(query)}_{'newest' if newest_first else 'oldest'}"
     cursor = "before" if newest_first else "after"
     while params["before"] - params["after"] > 1:
@@ -163,6 +164,7 @@ def _walk(services: Services, query: LogQuery, params: dict[str, Any], newest_fi
         if len(found) < params["size"]:
             return
         params[cursor] = found[-1]["seq"]
+        del found
 
 
 def _way(query: LogQuery) -> str:

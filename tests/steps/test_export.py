@@ -1,0 +1,268 @@
+"""Exports: what leaves is told first, and a file is whole or not there.
+
+Run as a program this file is an export that stops half-way: `python test_export.py FILE`.
+"""
+
+import csv
+import json
+import resource
+import stat
+import subprocess
+import sys
+import tracemalloc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from signup import settings as settings_module
+from signup.errors import StoreUnavailable, UsageWrong
+from signup.model import Event
+from signup.record import canonical, events, log, tree
+from signup.record.events import Kind
+from signup.record.export import COLUMNS, export
+from signup.record.log import LogQuery
+from signup.services import Services, open_services
+from signup.store import Store, Transaction
+
+ROOT = Path(__file__).parent.parent.parent
+ID = "019d5c0e-7d3e-7f6a-9b1c-3a5f0c7e1d22"
+OTHER = "019d5c0e-7d3e-7f6a-9b1c-3a5f0c7e1d23"
+
+
+def write(services: Services, number: int, signup_id: str = ID) -> None:
+    """So many starts, each with its own `at`."""
+    with services.store.write() as tx:
+        for second in range(number):
+            at = f"2026-11-24T{second // 3600 % 24:02d}:{second // 60 % 60:02d}:{second % 60:02d}.000000Z"
+            details = {"status": "requested", "country": "SE", "channel": "web"}
+            events.append(tx, at=at, kind=Kind.SIGNUP_STARTED, actor="api:web", signup_id=signup_id, details=details)
+
+
+def run(services: Services, out: Path, fmt: str = "csv", query: LogQuery | None = None, **other: Any) -> dict[str, Any]:
+    return export(services, fmt=fmt, out=out, query=query or LogQuery(), actor="user:local", **other)
+
+
+def told(services: Services) -> list[Event]:
+    return log.after(services, LogQuery(("audit.*",)), 0)
+
+
+def test_a_csv_file_holds_the_sealed_rows_in_order(services_on_each: Services, tmp_path: Path) -> None:
+    write(services_on_each, 3)
+    run(services_on_each, tmp_path / "events.csv", query=LogQuery(("signup.*",)))
+    content = (tmp_path / "events.csv").read_bytes()
+    assert content.startswith(b"seq,at,kind,signupId,actor,country,channel,code,ms,details\r\n")
+    assert content.splitlines()[1:] == [
+        f'{seq},"2026-11-24T00:00:0{seq - 1}.000000Z","signup.started","{ID}","api:web","SE","web",,,'
+        '"{""channel"":""web"",""country"":""SE"",""status"":""requested""}"'.encode()
+        for seq in (1, 2, 3)
+    ]
+
+
+def test_an_ndjson_file_lets_every_leaf_be_computed(services_on_each: Services, tmp_path: Path) -> None:
+    write(services_on_each, 3)
+    run(services_on_each, tmp_path / "events.ndjson", "ndjson")
+    leaves = []
+    for line in (tmp_path / "events.ndjson").read_text("utf-8").splitlines():
+        row = json.loads(line)
+        assert line == json.dumps(row, sort_keys=True, separators=(",", ":"))
+        header = tree.header(row["seq"], row["at"], row["kind"], row["signupId"], row["actor"])
+        details = canonical.dumps(row["details"])
+        header_hash = tree.header_hash(header, bytes.fromhex(row["headerSalt"]))
+        leaves.append(tree.leaf(header_hash, tree.details_hash(details, bytes.fromhex(row["detailsSalt"]))).hex())
+    with services_on_each.store.read() as tx:
+        assert leaves == [row["leaf"] for row in tx.all("leaves_from", first=1, size=len(leaves))]
+    assert len(leaves) == 4
+
+
+def test_the_answer_names_file_rows_and_digest(services: Services, tmp_path: Path) -> None:
+    write(services, 3)
+    out = tmp_path / "events.csv"
+    answer = run(services, out)
+    assert answer == {"file": str(out), "rows": 4, "sha256": sha256(out.read_bytes()).hexdigest()}
+
+
+def test_the_log_tells_what_left_before_and_its_digest_after(services: Services, tmp_path: Path) -> None:
+    query = LogQuery(("signup.*",), ID, "api:web", "2026-11-24T00:00:00.000000Z", "2026-11-25T00:00:00.000000Z")
+    write(services, 3)
+    answer = run(services, tmp_path / "events.csv", query=query)
+    before, after = told(services)
+    assert (before.kind, after.kind) == ("audit.exported", "audit.export_done")
+    assert before.actor == after.actor == "user:local"
+    assert before.details == {
+        "exportId": before.details and before.details["exportId"],
+        "filter": {
+            "from": "2026-11-24T00:00:00.000000Z",
+            "to": "2026-11-25T00:00:00.000000Z",
+            "kinds": sorted(kind for kind in events.Kind if kind.startswith("signup.")),
+            "signupId": ID,
+            "actor": "api:web",
+        },
+        "format": "csv",
+        "withhold": None,
+    }
+    export_id = before.details["exportId"]
+    assert after.details == {"exportId": export_id, "rows": answer["rows"], "sha256": answer["sha256"]}
+
+
+def test_an_open_filter_is_told_as_null(services: Services, tmp_path: Path) -> None:
+    run(services, tmp_path / "events.csv")
+    assert (told(services)[0].details or {})["filter"] == dict.fromkeys(("from", "to", "kinds", "signupId", "actor"))
+
+
+def test_only_what_was_asked_for_leaves(services: Services, tmp_path: Path) -> None:
+    write(services, 3)
+    write(services, 2, signup_id=OTHER)
+    query = LogQuery(signup_id=OTHER, start="2026-11-24T00:00:01.000000Z")
+    answer = run(services, tmp_path / "events.csv", query=query)
+    with (tmp_path / "events.csv").open(newline="", encoding="utf-8") as file:
+        assert [row["seq"] for row in csv.DictReader(file)] == ["5"]
+    assert answer["rows"] == 1
+
+
+def test_an_empty_csv_still_names_its_columns(services: Services, tmp_path: Path) -> None:
+    answer = run(services, tmp_path / "events.csv", query=LogQuery(("lock.hit",)))
+    assert (tmp_path / "events.csv").read_text("utf-8") == ",".join(COLUMNS) + "\n"
+    assert answer["rows"] == 0
+
+
+def test_what_happens_while_an_export_runs_is_not_in_it(services: Services, tmp_path: Path) -> None:
+    write(services, 2500)
+
+    def more(*_: int) -> None:
+        write(services, 10)
+        log.seal_first(services)
+
+    assert run(services, tmp_path / "events.csv", progress=more)["rows"] == 2501
+
+
+def test_progress_is_told_up_to_the_whole(services: Services, tmp_path: Path) -> None:
+    write(services, 2500)
+    steps: list[tuple[int, int, int]] = []
+    run(services, tmp_path / "events.csv", progress=lambda *step: steps.append(step))
+    assert [rows for rows, _, _ in steps] == [1000, 2000, 2501]
+    assert {total for _, total, _ in steps} == {2501}
+    assert steps[-1][2] == (tmp_path / "events.csv").stat().st_size
+
+
+def test_a_file_that_was_there_is_replaced_only_by_a_whole_one(services: Services, tmp_path: Path) -> None:
+    out = tmp_path / "events.csv"
+    out.write_text("older")
+    write(services, 1500)
+    seen = set()
+    run(services, out, progress=lambda *_: seen.add(out.read_text()))
+    assert seen == {"older"}
+    assert out.read_text().startswith("seq,")
+
+
+def test_an_export_is_its_owners_to_read(services: Services, tmp_path: Path) -> None:
+    run(services, tmp_path / "events.csv")
+    assert stat.S_IMODE((tmp_path / "events.csv").stat().st_mode) == 0o600
+
+
+def test_an_unknown_format_is_refused_with_those_that_exist(services: Services, tmp_path: Path) -> None:
+    with pytest.raises(UsageWrong, match="csv or ndjson"):
+        run(services, tmp_path / "events.xls", "xls")
+    assert told(services) == []
+
+
+@pytest.mark.parametrize("place", ["nowhere/events.csv", "folder", "plain.txt/events.csv"])
+def test_a_place_that_cannot_be_written_is_told_before_anything_leaves(
+    services: Services, tmp_path: Path, place: str
+) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "plain.txt").touch()
+    with pytest.raises(UsageWrong, match=place.partition("/")[0]):
+        run(services, tmp_path / place)
+    assert told(services) == []
+
+
+@pytest.fixture
+def full_disk() -> Iterator[Callable[..., None]]:
+    """Once called with a size, writing beyond so many bytes of any file fails, as on a full disk."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    yield lambda size: resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_full_disk_leaves_nothing_and_is_told_in_one_sentence(
+    services: Services, tmp_path: Path, full_disk: Callable[..., None]
+) -> None:
+    write(services, 2500)
+    folder = tmp_path / "exports"
+    folder.mkdir()
+    with pytest.raises(UsageWrong, match=r"events\.csv \(File too large\)"):
+        run(services, folder / "events.csv", progress=lambda _rows, _total, size: full_disk(size + 1))
+    assert list(folder.iterdir()) == []
+
+
+class ClosedAtTheEnd:
+    """A store that can be written once, and then no more."""
+
+    def __init__(self, store: Store) -> None:
+        self._store, self._writes = store, 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    @contextmanager
+    def write(self) -> Iterator[Transaction]:
+        self._writes += 1
+        if self._writes > 2:
+            raise StoreUnavailable("The database is busy: try again in a moment.")
+        with self._store.write() as tx:
+            yield tx
+
+
+def test_a_file_the_log_could_not_vouch_for_is_not_left(services: Services, tmp_path: Path) -> None:
+    write(services, 3)
+    folder = tmp_path / "exports"
+    folder.mkdir()
+    closing = replace(services, store=ClosedAtTheEnd(services.store))
+    with pytest.raises(StoreUnavailable):
+        run(closing, folder / "events.csv")
+    assert list(folder.iterdir()) == []
+
+
+def test_a_killed_export_leaves_nothing_under_its_name(
+    services: Services, tmp_path: Path, environ: Callable[..., dict[str, str]]
+) -> None:
+    write(services, 1500)
+    out = tmp_path / "events.csv"
+    command = [sys.executable, __file__, str(out)]
+    with subprocess.Popen(command, env={**environ(), "PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"1000\n"
+        process.kill()
+    assert not out.exists()
+    assert [event.kind for event in told(services)] == ["audit.exported"]
+
+
+def test_the_memory_an_export_takes_does_not_grow_with_the_log(services: Services, tmp_path: Path) -> None:
+    def peak() -> int:
+        tracemalloc.start()
+        try:
+            run(services, tmp_path / "events.ndjson", "ndjson")
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    write(services, log.PAGE * 2)
+    once = peak()
+    write(services, log.PAGE * 2)
+    assert peak() < once * 1.1
+
+
+if __name__ == "__main__":
+
+    def halt(rows: int, *_: int) -> None:
+        sys.stdout.write(f"{rows}\n")
+        sys.stdout.flush()
+        sys.stdin.read()
+
+    with open_services(settings_module.load(env_file=None), truecaller=object()) as wired:  # type: ignore[arg-type]
+        run(wired, Path(sys.argv[1]), progress=halt)
