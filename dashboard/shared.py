@@ -40,11 +40,10 @@ class _Shared:
 
 
 @dataclass(frozen=True)
-class Overview:
+class Numbers:
     """The numbers of one question and of the period before it, as measure.stats gives them.
 
     `countries`: every outcome of each country. `retries`: how soon people try again. `ages`: open sign-ups by minute.
-    `as_of` is when they were last up to date; `problem` says why they are older than a moment.
     """
 
     now: dict[str, Any]
@@ -52,6 +51,13 @@ class Overview:
     countries: list[dict[str, Any]]
     retries: list[dict[str, Any]]
     ages: list[int]
+
+
+@dataclass(frozen=True)
+class Overview:
+    """The numbers, when they were last up to date, and the `problem` that keeps them from being so now."""
+
+    numbers: Numbers
     as_of: datetime
     problem: SignupError | None
 
@@ -85,19 +91,21 @@ def overview(question: Question) -> Overview:
     if shared.as_of is None:
         raise shared.problem or SignupError("The audit log was not read yet: try again in a moment.")
     now = shared.services.clock.now()
-    until = clock.text(calendar.end_of_minute(now))
-    counted = _counted(shared.log_id, shared.history.seq, replace(question, outcomes=()), until, now)
-    return Overview(*counted, as_of=shared.as_of, problem=shared.problem)
+    about = (shared.log_id, shared.history.seq, clock.text(calendar.end_of_minute(now)))
+    return Overview(_counted(about, replace(question, outcomes=()), now), shared.as_of, shared.problem)
 
 
 @st.cache_data(max_entries=200, show_spinner=False)
-def _counted(log_id: str, seq: int, question: Question, until: str, _now: datetime) -> tuple[Any, ...]:
+def _counted(about: tuple[str, int, str], question: Question, _now: datetime) -> Numbers:  # noqa: ARG001  a cache key
+    """`about`: which log, up to which event, and the minute; within them nothing changes."""
     history, lock_seconds = _shared().history, services().settings.lock_seconds
-    return (
-        *stats.overview(history, question, _now),
-        stats.countries(history, question, _now),
-        stats.retry_histogram(history, question, _now, lock_seconds),
-        stats.open_ages(history, question, _now),
+    now, before = stats.overview(history, question, _now)
+    return Numbers(
+        now=now,
+        before=before,
+        countries=stats.countries(history, question, _now),
+        retries=stats.retry_histogram(history, question, _now, lock_seconds),
+        ages=stats.open_ages(history, question, _now),
     )
 
 

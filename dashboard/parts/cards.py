@@ -6,8 +6,6 @@
 A card keeps its height whatever it holds. It must not know what the numbers mean.
 """
 
-from contextlib import AbstractContextManager
-
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -24,17 +22,18 @@ def card(title: str, counted: str = "", *, key: str) -> DeltaGenerator:
 
 def note(sentence: str, *, height: int, icon: str = "query_stats") -> None:
     """One quiet sentence in the room where a chart would stand."""
-    with _room(height):
+    with room(height):
         st.markdown(f":gray[:material/{icon}:]", width="content")
         st.caption(sentence, width="content", text_alignment="center")
 
 
 def broken(problem: SignupError, *, height: int) -> None:
     """What failed and what to do, in the room where a chart would stand."""
-    with _room(height):
+    with room(height):
         st.markdown(":red[:material/error:]", width="content")
         st.markdown(problem.sentence, width="content", text_alignment="center")
 
 
-def _room(height: int) -> AbstractContextManager[DeltaGenerator]:
+def room(height: int) -> DeltaGenerator:
+    """As much room as a chart of that height takes, its content in the middle."""
     return st.container(height=height, border=False, horizontal_alignment="center", vertical_alignment="center")

@@ -30,4 +30,4 @@ def show(title: str, caption: str, *, in_zone: bool = True) -> DeltaGenerator:
 def _zone_switch() -> None:
     """Only where it would change anything."""
     if times.viewer_zone() != times.UTC:
-        st.toggle("UTC", key=state.UTC, on_change=state.keep, args=(state.UTC,), help="Show times in UTC")
+        st.toggle("UTC", key=state.UTC, on_change=state.keep, args=(state.UTC,))

@@ -1,0 +1,65 @@
+"""Overview: how people get through sign-up, what goes wrong and what to do about it.
+
+From top to bottom: filters, what is shown and when it was counted, seven figures, seven cards. The body asks again
+every five seconds; filters stay outside of it. Before the first sign-up it says how to make one.
+"""
+
+import streamlit as st
+
+from dashboard import shared, state
+from dashboard.parts import breakdowns, cards, filters, first_run, header, kpis, trends
+from dashboard.parts.filters import Filters
+from dashboard.parts.view import View, look
+from dashboard.parts.window import tell
+from signup.errors import SignupError
+
+EVERY_SECONDS = 5
+WHOLE_HEIGHT = 420
+
+
+def show(chosen: Filters) -> None:
+    """Everything under the filters."""
+    try:
+        view = look(chosen)
+    except SignupError as problem:
+        cards.broken(problem, height=WHOLE_HEIGHT)
+        return
+    tell(view)
+    kpis.show(view.numbers)
+    over_time(view)
+    causes(view)
+
+
+def over_time(view: View) -> None:
+    """Outcomes and funnel, success rate and lock, latency."""
+    left, right = st.columns([8, 5], gap="small")
+    with left, cards.card("Outcomes over time", "sign-ups by start time", key="card_outcomes"):
+        trends.outcomes(view)
+    with right, cards.card("Funnel", "every sign-up of the range", key="card_funnel"):
+        trends.funnel(view)
+    left, right = st.columns([8, 5], gap="small")
+    with left, cards.card("Success rate", "completed ÷ finished", key="card_success"):
+        trends.success(view)
+    with right, cards.card("Lock", breakdowns.lock_counted(), key="card_lock"):
+        breakdowns.lock(view)
+    with cards.card("Latency", trends.latency_counted(view), key="card_latency"):
+        trends.latency(view)
+
+
+def causes(view: View) -> None:
+    """Errors with their cure, and countries."""
+    left, right = st.columns([8, 5], gap="small")
+    with left, cards.card("Errors and what to do", "step × code", key="card_errors"):
+        breakdowns.errors(view)
+    with right, cards.card("By country", "from the number range", key="card_countries"):
+        breakdowns.countries(view)
+
+
+actions = header.show("Overview", "How people get through Truecaller sign-up")
+if shared.is_empty():
+    first_run.show()
+else:
+    with actions:
+        follow = st.toggle("Auto-refresh", value=True, key=state.AUTO_REFRESH, help="Count again every 5 seconds")
+    chosen = filters.row(*shared.known(), shared.services().clock.now())
+    st.fragment(show, run_every=EVERY_SECONDS if follow else None)(chosen)

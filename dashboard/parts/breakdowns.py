@@ -1,0 +1,142 @@
+"""The Overview's other cards: what the lock saved, errors with their cure, and the countries.
+
+Each function draws the inside of one card. It must not count.
+"""
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import charts, labels, rows, shared, state
+from dashboard.parts import cards, links
+from dashboard.parts.view import View
+from signup.doctor.check import span
+from signup.measure import compare
+from signup.measure.figures import NOTHING, count, duration
+from signup.phone import country_name
+
+MOST_ERRORS = 5
+MOST_COUNTRIES = 6
+ROW = 36
+
+
+def lock(view: View) -> None:
+    """Starts that were refused: how many, of how many people, how soon they tried again."""
+    now = view.numbers.now
+    with st.container(horizontal=True, gap="medium", key="lock_figures"):
+        for label, value in (
+            ("Hits", count(now["lockHits"])),
+            ("Numbers", count(now["lockedNumbers"])),
+            ("Calls saved", count(now["callsSaved"])),
+            ("Median retry", duration(now["retrySeconds"]["p50"])),
+        ):
+            st.metric(label, value, width="content")
+    early = f" · {count(now['hitsBeforeDecision'])} while the first try was undecided" if now["lockHits"] else ""
+    st.caption(f"How soon people try again{early}")
+    if not now["retrySeconds"]["n"]:
+        cards.note("No lock hits in this range.", height=charts.LOCK_HEIGHT, icon="lock_open")
+        return
+    st.altair_chart(
+        charts.retries(rows.retries(view.numbers.retries), dark=view.dark).properties(height=charts.LOCK_HEIGHT),
+        key="retries",
+        alt=f"Half of those who try again do so within {duration(now['retrySeconds']['p50'])}",
+    )
+
+
+def lock_counted() -> str:
+    """What the lock is, for the card's first line."""
+    return f"{span(shared.services().settings.lock_seconds)} per number"
+
+
+def errors(view: View) -> None:
+    """At most five rows: how many and whether that changed, what to do, and the way to the sign-ups."""
+    listed = [row for row in view.numbers.now["errors"] if not view.filters.outcomes or _of_chosen(row, view)]
+    if not listed:
+        cards.note(_no_errors(view), height=charts.SUCCESS_HEIGHT, icon="check_circle")
+        return
+    earlier = {_place(row): row["count"] for row in view.numbers.before["errors"]}
+    for row in listed[:MOST_ERRORS]:
+        _error(view, row, earlier.get(_place(row), 0))
+    if len(listed) > MOST_ERRORS:
+        links.see(links.SIGNUPS, "All errors", view.filters.address(**{state.OUTCOME: "failed"}))
+
+
+def countries(view: View) -> None:
+    """Where the numbers come from, by number range; the busiest first."""
+    found = view.numbers.countries
+    if not found:
+        cards.note("No sign-ups match.", height=charts.SUCCESS_HEIGHT)
+        return
+    st.dataframe(
+        pd.DataFrame([_country(row) for row in found]),
+        key="countries",
+        hide_index=True,
+        row_height=ROW,
+        height="content" if len(found) <= MOST_COUNTRIES else ROW * (MOST_COUNTRIES + 1),
+        placeholder=NOTHING,
+        column_config={
+            "Country": st.column_config.TextColumn(width=92),
+            "Started": st.column_config.NumberColumn(width=58, format="localized"),
+            "Success rate": st.column_config.ProgressColumn(width=108, min_value=0, max_value=100, format="%.1f%%"),
+            "Of finished": st.column_config.TextColumn(width=98, help="Completed of those that are finished"),
+            "Median": st.column_config.NumberColumn(width=58, format="%.1f s", help="Until the person decided"),
+            "Failed": st.column_config.NumberColumn(width=50, format="localized", help="Of all started"),
+        },
+        alt=f"{len(found)} countries; most sign-ups from {country_name(found[0]['country'])}",
+    )
+    st.caption("The number's range, not the carrier of today.")
+
+
+def _country(row: rows.Row) -> dict[str, Any]:
+    finished = row["started"] - row["open"]
+    return {
+        "Country": country_name(row["country"]),
+        "Started": row["started"],
+        "Success rate": None if row["successRate"] is None else row["successRate"] * 100,
+        "Of finished": f"{count(row['completed'])} of {count(finished)}",
+        "Median": row["decisionSeconds"]["p50"],
+        "Failed": row["failed"],
+    }
+
+
+def _error(view: View, row: rows.Row, earlier: int) -> None:
+    what, cure, way = st.columns([5, 11, 3], vertical_alignment="center")
+    counted = "" if row["inErrorRate"] else labels.quiet(" · a warning")
+    told = f"**{count(row['count'])}** {_moved(view, row['count'], earlier)}"
+    what.markdown(f"{told}  \n:small[{row['step']} · `{row['code']}`{counted}]")
+    cure.markdown(f":small[{row['cure']}]")
+    with way:
+        if row["step"] == "callback":
+            links.see(links.AUDIT, "See them", {state.KIND: "callback.quarantined"})
+        else:
+            outcome = {state.OUTCOME: "failed" if row["inErrorRate"] else ""}
+            place = {state.STEP: row["step"], state.CODE: row["code"]}
+            links.see(links.SIGNUPS, "See them", view.filters.address(**outcome, **place))
+
+
+def _moved(view: View, now: int, before: int) -> str:
+    """How the row moved as a small badge: coloured only when it is more than noise, absent without a period before."""
+    change = compare.change_of_errors(now, before)
+    if not view.numbers.before["started"] or change.text is None:
+        return ""
+    if not change.clear:
+        return f":gray-badge[{change.text}]"
+    worse = change.direction == "up"
+    return labels.badge(
+        f"{abs(now - before)}", "red" if worse else "green", "arrow_upward" if worse else "arrow_downward"
+    )
+
+
+def _of_chosen(row: rows.Row, view: View) -> bool:
+    return "failed" in view.filters.outcomes and row["inErrorRate"]
+
+
+def _no_errors(view: View) -> str:
+    if view.filters.outcomes and "failed" not in view.filters.outcomes:
+        return "Failed sign-ups are not among the outcomes chosen."
+    return "No failed sign-ups in this range."
+
+
+def _place(row: rows.Row) -> tuple[str, str, bool]:
+    return row["step"], row["code"], row["inErrorRate"]

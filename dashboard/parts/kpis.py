@@ -1,0 +1,161 @@
+"""The seven figures at the top of the Overview: value, change, the counts behind it, a line of how it went.
+
+`figures_of` decides, `show` draws. A colour stands only on a change that is more than noise. It must not count.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import streamlit as st
+
+from dashboard.rows import FEWEST
+from dashboard.shared import Numbers
+from signup.measure import compare
+from signup.measure.compare import Change
+from signup.measure.figures import NOTHING, count, duration, percent
+
+Series = list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One figure. `polarity`: whether more is good (`normal`), bad (`inverse`) or neither (`off`)."""
+
+    label: str
+    value: str
+    told: str
+    spark: list[float]
+    chart: Literal["line", "bar"]
+    formula: str
+    change: Change = compare.UNKNOWN
+    polarity: Literal["normal", "inverse", "off"] = "off"
+
+    @property
+    def colour(self) -> Literal["normal", "inverse", "off"]:
+        """Grey unless the change is clear."""
+        return self.polarity if self.change.clear else "off"
+
+
+def show(numbers: Numbers) -> None:
+    """Draw the seven figures; two in a row on a phone."""
+    with st.grid(7, min_column_width=168, gap="xsmall", key="figures"):
+        for figure in figures_of(numbers):
+            st.metric(
+                figure.label,
+                figure.value,
+                figure.change.text,
+                figure.colour,
+                delta_arrow="off" if figure.change.direction == "flat" else "auto",
+                delta_description=figure.told,
+                chart_data=figure.spark,
+                chart_type=figure.chart,
+                help=figure.formula,
+                border=True,
+                height="stretch",
+            )
+
+
+def figures_of(numbers: Numbers) -> list[Figure]:
+    """The seven, in the order in which they are read."""
+    return [
+        _counted(numbers, "Started", "started", "Sign-ups begun in this range. A lock hit begins none.", "off"),
+        _counted(numbers, "Completed", "completed", "Approved by the person, profile read, number proved.", "normal"),
+        _success(numbers),
+        _median(numbers),
+        _lock(numbers),
+        _errors(numbers),
+        _open(numbers),
+    ]
+
+
+def too_few(numbers: Numbers) -> bool:
+    """True when either period is too small to compare."""
+    return any(period["started"] < compare.FEWEST for period in (numbers.now, numbers.before))
+
+
+def _counted(numbers: Numbers, label: str, name: str, formula: str, polarity: Literal["normal", "off"]) -> Figure:
+    now, before = numbers.now[name], numbers.before[name]
+    spark = [float(row[name]) for row in _whole(numbers.now["series"])]
+    change = compare.change_of_count(now, before)
+    return Figure(label, count(now), f"from {count(before)}", spark, "bar", formula, change, polarity)
+
+
+def _success(numbers: Numbers) -> Figure:
+    return _rate(
+        numbers,
+        "Success rate",
+        lambda row: (row["completed"], row["started"] - row["open"]),
+        "Completed of those that are finished. Open ones stand beside it, never inside.",
+        "normal",
+    )
+
+
+def _lock(numbers: Numbers) -> Figure:
+    return _rate(
+        numbers,
+        "Lock hit rate",
+        lambda row: (row["lockHits"], row["lockHits"] + row["started"]),
+        "Starts that the lock refused, of all tries. Nothing was sent for them; they are no errors.",
+        "off",
+    )
+
+
+def _errors(numbers: Numbers) -> Figure:
+    return _rate(
+        numbers,
+        "Error rate",
+        lambda row: (row["failed"], row["started"]),
+        "Failed of all started. Declined and ignored are people's answers, not errors.",
+        "inverse",
+    )
+
+
+def _rate(
+    numbers: Numbers,
+    label: str,
+    parts: Callable[[dict[str, Any]], tuple[int, int]],
+    formula: str,
+    polarity: Literal["normal", "inverse", "off"],
+) -> Figure:
+    now, before = parts(numbers.now), parts(numbers.before)
+    rate = compare.rate(*now)
+    told = f"{count(rate.part)} of {count(rate.whole)}"
+    value = percent(rate.share)
+    if rate.weak and rate.low is not None and rate.high is not None:
+        value, told = f":gray[{value}]", f"{told} · {rate.low * 100:.0f}–{rate.high * 100:.0f}%"
+    buckets = [parts(row) for row in _whole(numbers.now["series"])]
+    spark = [part / whole for part, whole in buckets if whole >= FEWEST]
+    return Figure(label, value, told, spark, "line", formula, compare.change_of_rate(now, before), polarity)
+
+
+def _median(numbers: Numbers) -> Figure:
+    now, before = numbers.now["approveSeconds"], numbers.before["approveSeconds"]
+    points = [point["approveSeconds"] for point in numbers.now["latency"][:-1]]
+    return Figure(
+        "Median time to approve",
+        duration(now["p50"]),
+        f"{count(now['n'])} {'approval' if now['n'] == 1 else 'approvals'}",
+        [point["p50"] for point in points if point["n"] >= FEWEST],
+        "line",
+        "From the start to the arrival of the approval; half of the people are quicker. Over more than 7 days the line "
+        "goes by UTC day.",
+        compare.change_of_time(now["p50"], before["p50"], min(now["n"], before["n"])),
+        "inverse",
+    )
+
+
+def _open(numbers: Numbers) -> Figure:
+    return Figure(
+        "Open now",
+        count(numbers.now["open"]),
+        "by age, 0–10 min" if numbers.now["open"] else NOTHING,
+        [float(n) for n in numbers.ages],
+        "bar",
+        "Started, and neither finished nor given up yet. Never counted as failed.",
+    )
+
+
+def _whole(series: Series) -> Series:
+    """The buckets that are complete: one that is still filling would look like a fall."""
+    return [row for row in series if not row["partial"]]

@@ -1,0 +1,29 @@
+"""Ways from one page to the rows behind a number, with the filters in the address.
+
+A link is a real one: it can be opened in another tab, and the back button comes back. It must not change a filter of
+the page it stands on.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import streamlit as st
+
+SIGNUPS = "pages/signups.py"
+TRY_IT = "pages/try_it.py"
+HEALTH = "pages/health.py"
+AUDIT = "pages/audit.py"
+
+Address = Mapping[str, str | list[str]]
+
+
+def see(page: str, label: str, address: Address) -> None:
+    """A quiet link with an arrow behind its words."""
+    if not (Path(__file__).parents[1] / page).exists():
+        return
+    st.page_link(page, label=label, icon=":material/arrow_forward:", icon_position="right", query_params=dict(address))
+
+
+def go(page: str, address: Address) -> None:
+    """Open a page at once, for a click inside a chart."""
+    st.switch_page(page, query_params=dict(address))

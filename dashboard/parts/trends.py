@@ -1,0 +1,146 @@
+"""The Overview's cards over time, and the funnel: what became of sign-ups, how often it went well, how long it took.
+
+Each function draws the inside of one card. It must not count.
+"""
+
+from datetime import timedelta
+
+import streamlit as st
+
+from dashboard import charts, labels, rows, state
+from dashboard.parts import cards, links
+from dashboard.parts.view import View
+from signup.measure.figures import count, duration, percent
+from signup.words import FUNNEL, MEASURES
+
+WEEK, QUARTER = timedelta(days=7), timedelta(days=92)
+GAP = "\u2003"
+_TOO_FEW_FINISHED = "Too few finished sign-ups per bucket for a rate. Choose a longer range or a wider interval."
+
+
+def outcomes(view: View) -> None:
+    """Bars by start time; a click opens the sign-ups of that bucket."""
+    now = view.numbers.now
+    with st.container(horizontal=True, gap="small", key="outcome_totals"):
+        for name in view.chosen:
+            share = labels.quiet(percent(_of(now[name], now["started"])))
+            st.markdown(f"{labels.OUTCOME[name].badge()} {count(now[name])} {share}", width="content")
+    if not now["started"]:
+        _nothing(view)
+        return
+    chart = charts.outcomes(rows.outcomes(view.cut, view.chosen), view.asked.interval, dark=view.dark)
+    chart = chart.properties(height=charts.OUTCOMES_HEIGHT)
+    event = st.altair_chart(
+        chart,
+        key="outcomes",
+        on_select="rerun",
+        alt=f"{count(now['started'])} sign-ups, {count(now['completed'])} of them completed",
+    )
+    if picked := event.selection.get(charts.BUCKET):
+        links.go(links.SIGNUPS, view.filters.address(**view.window(picked[0]["at"])))
+
+
+def funnel(view: View) -> None:
+    """Five steps; what never got in stands under it."""
+    now = view.numbers.now
+    if now["started"]:
+        drawn = charts.funnel(rows.funnel(now["funnel"], FUNNEL), dark=view.dark).properties(
+            height=charts.OUTCOMES_HEIGHT
+        )
+        alt = f"{count(now['completed'])} of {count(now['started'])} sign-ups went all the way"
+        st.altair_chart(drawn, key="funnel_chart", alt=alt)
+    else:
+        cards.note("No sign-ups match.", height=charts.OUTCOMES_HEIGHT)
+    hits = labels.LOCK_HIT.badge(f"{count(now['lockHits'])} lock {'hit' if now['lockHits'] == 1 else 'hits'}")
+    st.markdown(f"{hits} {labels.quiet('outside the funnel: no request was sent')}")
+
+
+def success(view: View) -> None:
+    """The rate of each bucket against the period before."""
+    now, before = view.numbers.now, view.numbers.before
+    drawn = rows.success(view.cut, before["series"])
+    drawable = sum(row["rate"] is not None for row in drawn) > 1
+    axis = f" · y from {charts.lowest(drawn):.0%}" if drawable else ""
+    st.markdown(f":primary[**━━**] this period {_rate(now)}{GAP}:gray[╌╌ {before_name(view)} {_rate(before)}{axis}]")
+    if not drawable:
+        cards.note(_TOO_FEW_FINISHED, height=charts.SUCCESS_HEIGHT)
+        return
+    st.altair_chart(
+        charts.success(drawn, view.asked.interval, dark=view.dark).properties(height=charts.SUCCESS_HEIGHT),
+        key="success",
+        alt=f"Success rate {percent(now['successRate'])}, before {percent(before['successRate'])}",
+    )
+
+
+def latency(view: View) -> None:
+    """How long Truecaller, the person and the profile take: three charts side by side."""
+    asides = {"decisionSeconds": "line at 30 s: offer another way"}
+    for column, metric in zip(st.columns(3), ("requestSeconds", "decisionSeconds", "profileSeconds"), strict=True):
+        with column:
+            _one_latency(view, metric, asides.get(metric, ""))
+
+
+def latency_interval(view: View) -> str:
+    """How wide the buckets of the latency are: those of the range up to a week, UTC days or months beyond."""
+    length = view.asked.end - view.asked.start
+    if length <= WEEK:
+        return view.asked.interval
+    return "day" if length <= QUARTER else "month"
+
+
+def latency_counted(view: View) -> str:
+    """What one point of the latency stands for, for the card's first line."""
+    utc = "UTC " if _in_utc(view) else ""
+    return f"percentiles per {utc}{latency_interval(view)}, those under {rows.FEWEST} sign-ups left out"
+
+
+def before_name(view: View) -> str:
+    """What the period before is called."""
+    return {"1h": "hour before", "24h": "24 h before", "7d": "7 d before", "28d": "28 d before"}.get(
+        view.filters.range, "period before"
+    )
+
+
+def _in_utc(view: View) -> bool:
+    return view.asked.end - view.asked.start > WEEK
+
+
+def _one_latency(view: View, metric: str, aside: str) -> None:
+    totals = view.numbers.now[metric]
+    zone = rows.UTC if _in_utc(view) else view.asked.zone
+    interval = latency_interval(view)
+    drawn, unit = rows.latency(view.numbers.now["latency"], metric, zone, interval)
+    told = " · ".join(f"{p} **{duration(totals[p])}**" for p in ("p50", "p95", "p99"))
+    title = f"{MEASURES[metric]} {labels.quiet(' · '.join(['', unit, aside]).rstrip(' ·'))}"
+    st.markdown(f"{title}  \n:small[{told} · n {count(totals['n'])}]")
+    if sum(row["p50"] is not None for row in drawn) < 2:
+        cards.note("Too few per bucket to draw a line.", height=charts.LATENCY_HEIGHT)
+        return
+    st.altair_chart(
+        charts.latency(drawn, interval, unit, dark=view.dark).properties(height=charts.LATENCY_HEIGHT),
+        key=f"latency_{metric}",
+        alt=f"{MEASURES[metric]}: half within {duration(totals['p50'])}, 95% within {duration(totals['p95'])}",
+    )
+
+
+def _rate(numbers: rows.Row) -> str:
+    finished = numbers["started"] - numbers["open"]
+    counts = f" ({count(numbers['completed'])} of {count(finished)})" if finished else ""
+    return f"**{percent(numbers['successRate'])}**{counts}"
+
+
+def _of(part: int, whole: int) -> float | None:
+    return part / whole if whole else None
+
+
+def _nothing(view: View) -> None:
+    """No sign-up in the range or under the filters: say which, and the way out."""
+    if not view.filters.narrowed:
+        cards.note("No sign-ups in this range. Choose a longer one.", height=charts.OUTCOMES_HEIGHT, icon="event_busy")
+        return
+    with cards.room(charts.OUTCOMES_HEIGHT):
+        st.markdown(":gray[:material/filter_alt_off:]", width="content")
+        st.caption("No sign-ups match.", width="content")
+        if st.button("Clear filters", key="clear_filters"):
+            state.clear((state.COUNTRY, state.OUTCOME, state.CHANNEL))
+            st.rerun()

@@ -1,0 +1,59 @@
+"""One look at the Overview: what was asked, the numbers, and what every card needs to draw them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+
+import streamlit as st
+
+from dashboard import labels, rows, shared
+from dashboard.parts.filters import Filters
+from dashboard.shared import Numbers
+from signup import clock
+from signup.errors import SignupError
+from signup.measure.question import SettledQuestion
+
+
+@dataclass(frozen=True)
+class View:
+    """`asked`: the question with both ends and its interval. `seen`: the moment it was looked at."""
+
+    filters: Filters
+    asked: SettledQuestion
+    numbers: Numbers
+    seen: datetime
+    as_of: datetime
+    problem: SignupError | None
+
+    @property
+    def dark(self) -> bool:
+        """Whether the viewer's theme is the dark one."""
+        return st.context.theme.type == "dark"
+
+    @cached_property
+    def cut(self) -> list[rows.Row]:
+        """The buckets of the range."""
+        return rows.buckets(self.numbers.now["series"], self.asked, self.seen)
+
+    @property
+    def chosen(self) -> tuple[str, ...]:
+        """The outcomes to draw and list: those of the filter, else all."""
+        return tuple(name for name in labels.OUTCOME if name in self.filters.outcomes) or tuple(labels.OUTCOME)
+
+    def window(self, at: str) -> dict[str, str]:
+        """The part of an address that means one bucket, cut to the range."""
+        place = next(i for i, row in enumerate(self.cut) if row["at"] == at)
+        start = max(clock.moment(self.cut[place]["start"]), self.asked.start)
+        following = self.cut[place + 1 : place + 2]
+        end = clock.moment(following[0]["start"]) if following else self.asked.end
+        wall = [moment.astimezone(self.asked.zone).strftime("%Y-%m-%dT%H:%M") for moment in (start, end)]
+        return {"range": "custom", "from": wall[0], "to": wall[1]}
+
+
+def look(filters: Filters) -> View:
+    """Ask for the numbers. Raises SignupError's kinds: a range that makes no sense, a log that cannot be read."""
+    seen = shared.services().clock.now()
+    question = filters.question()
+    asked = question.settled(seen)
+    found = shared.overview(question)
+    return View(filters, asked, found.numbers, seen, found.as_of, found.problem)

@@ -1,0 +1,34 @@
+"""The line under the Overview's filters: which time is shown, what it is compared with, and when it was counted."""
+
+import streamlit as st
+
+from dashboard import times
+from dashboard.parts import kpis
+from dashboard.parts.filters import BEFORE, CUSTOM
+from dashboard.parts.view import View
+from signup.measure import compare
+
+
+def tell(view: View) -> None:
+    """Draw the line. Numbers that could not be renewed say how old they are, and why."""
+    zone = view.asked.zone
+    end = min(view.asked.end, view.seen)
+    parts = [
+        f"{times.day_and_minute(view.asked.start, zone)} – {times.day_and_minute(end, zone)}",
+        f"compared with {_compared(view)}",
+        f":material/sync: updated {times.second(view.seen, zone)}",
+    ]
+    if view.problem:
+        parts[-1] = f":orange[:material/sync_problem: as of {times.second(view.as_of, zone)}. {view.problem.sentence}]"
+    if kpis.too_few(view.numbers):
+        parts.append(f":material/info: {compare.TOO_FEW} (under {compare.FEWEST})")
+    st.caption(" · ".join(parts))
+
+
+def _compared(view: View) -> str:
+    if view.filters.range == CUSTOM:
+        before = view.asked.before()
+        ends = (times.day_and_minute(moment, view.asked.zone) for moment in (before.start, before.end))
+        return " – ".join(ends)
+    same = ", same weekdays" if view.filters.range.endswith("d") else ""
+    return BEFORE[view.filters.range] + same

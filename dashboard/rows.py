@@ -1,0 +1,187 @@
+"""The numbers of measure.stats as rows that a chart or a table can draw: texts in the viewer's zone, unknowns as gaps.
+
+Stands between the count and charts.py. Every row of a time chart carries `at`, the bucket's wall-clock start as text:
+the browser never has to know a time zone. Pure; it must not count anew, and knows no Streamlit.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from dashboard import labels
+from signup import clock
+from signup.measure import figures
+from signup.measure.question import SettledQuestion
+
+Row = dict[str, Any]
+
+UTC = ZoneInfo("UTC")
+PERCENTILES = ("p50", "p95", "p99")
+FEWEST = 5
+"""A rate or percentile of a bucket stands on at least this many."""
+
+_WHEN = {
+    "minute": "%a %d %b %H:%M",
+    "hour": "%a %d %b %H:%M",
+    "day": "%a %d %b",
+    "week": "Week of %d %b",
+    "month": "%B %Y",
+}
+
+
+def wall_text(at: str, zone: ZoneInfo) -> str:
+    """A bucket's start as the zone's clock shows it, to the minute; the second of two equal hours ends in `b`."""
+    local = clock.moment(at).astimezone(zone)
+    return f"{local:%Y-%m-%dT%H:%M}{'b' if local.fold else ''}"
+
+
+def buckets(series: Sequence[Row], question: SettledQuestion, now: datetime) -> list[Row]:
+    """Each bucket with `at`, `start` (UTC text), `when` in words and `state`: "", "so far" or "cut by the range"."""
+    last = len(series) - 1
+    return [
+        {
+            **row,
+            "at": wall_text(row["at"], question.zone),
+            "start": row["at"],
+            "when": _when(row["at"], question.interval, question.zone),
+            "state": "" if not row["partial"] else "so far" if i == last and question.end > now else "cut by the range",
+        }
+        for i, row in enumerate(series)
+    ]
+
+
+def outcomes(cut: Sequence[Row], chosen: Sequence[str]) -> list[Row]:
+    """One row for each bucket and chosen outcome, the whole bucket told in each: what a tooltip needs."""
+    return [
+        {
+            "at": row["at"],
+            "outcome": labels.OUTCOME[outcome].name,
+            "order": order,
+            "n": row[outcome],
+            "whole": not row["state"],
+            "when": row["when"],
+            "total": figures.count(row["started"]),
+            **{look.name: _share(row[name], row["started"]) for name, look in labels.OUTCOME.items()},
+            "state": row["state"] or "complete",
+            "said": f"{row['when']}, {labels.OUTCOME[outcome].name}: {row[outcome]} of {row['started']} sign-ups",
+        }
+        for row in cut
+        for order, outcome in enumerate(chosen)
+    ]
+
+
+def success(cut: Sequence[Row], before: Sequence[Row]) -> list[Row]:
+    """The success rate of each bucket beside the one in its place a period earlier; a gap where too few finished.
+
+    `settled` is the rate once nothing of it can change: the bucket is whole and none of it is open.
+    """
+    rows = []
+    for i, row in enumerate(cut):
+        earlier = before[i] if i < len(before) else None
+        rate = _success(row)
+        settled = rate if not row["state"] and not row["open"] else None
+        rows.append(
+            {
+                "at": row["at"],
+                "when": row["when"],
+                "rate": rate,
+                "settled": settled,
+                "unsettled": None if settled is not None else rate,
+                "before": _success(earlier) if earlier else None,
+                "this": _rate_text(row),
+                "earlier": _rate_text(earlier) if earlier else figures.NOTHING,
+                "state": row["state"] or (f"{row['open']} open" if row["open"] else "complete"),
+                "said": f"{row['when']}, success rate {_rate_text(row)}",
+            }
+        )
+    return rows
+
+
+def funnel(steps: Sequence[Row], names: dict[str, str]) -> list[Row]:
+    """One row for each piece: who reached a step (pale, but for the last), then who stopped before it, by outcome."""
+    started = steps[0]["reached"]
+    rows = []
+    for place, step in enumerate(steps):
+        name, reached = names[step["step"]], step["reached"]
+        told = f"{figures.count(reached)} · {figures.percent(reached / started if started else None)}"
+        last = place == len(steps) - 1
+        pieces = [("completed", reached), *((name, step[name]) for name in labels.OUTCOME if name != "completed")]
+        for order, (outcome, n) in enumerate(pieces):
+            look = labels.OUTCOME[outcome]
+            what = "reached it" if not order else f"{look.name.lower()} before it"
+            rows.append(
+                {
+                    "step": name,
+                    "place": place,
+                    "outcome": look.name,
+                    "order": order,
+                    "n": n,
+                    "whole": last or order > 0,
+                    "total": sum(n for _, n in pieces),
+                    "told": told if not order else "",
+                    "what": f"{figures.count(n)} {what}",
+                    "said": f"{name}: {figures.count(n)} {what}",
+                }
+            )
+    return rows
+
+
+def latency(points: Sequence[Row], metric: str, zone: ZoneInfo, interval: str) -> tuple[list[Row], str]:
+    """(rows, unit): p50, p95 and p99 of each bucket in one unit that suits them; a gap under five."""
+    top = max((point[metric]["p99"] or 0.0 for point in points), default=0.0)
+    scale, digits, unit = figures.unit_of(top)
+    rows = []
+    for point in points:
+        values = point[metric]
+        enough = (values["n"] or 0) >= FEWEST
+        when = _when(point["at"], interval, zone)
+        told = {p: figures.duration(values[p]) for p in PERCENTILES}
+        said = f"{when}: p50 {told['p50']}, p95 {told['p95']}, p99 {told['p99']}"
+        row: Row = {"at": wall_text(point["at"], zone), "when": when, "n": figures.count(values["n"]), "said": said}
+        for name in PERCENTILES:
+            row[name] = round(values[name] * scale, digits + 1) if enough else None
+            row[f"{name} told"] = told[name]
+        rows.append(row)
+    return rows, unit
+
+
+def retries(bars: Sequence[Row]) -> list[Row]:
+    """The retry histogram in minutes, each bar told in words."""
+    return [
+        {
+            "from": bar["from"] / 60,
+            "to": bar["to"] / 60,
+            "n": bar["count"],
+            "when": f"{_clock(bar['from'])} to {_clock(bar['to'])}",
+            "said": f"{_clock(bar['from'])} to {_clock(bar['to'])} after the start: {bar['count']} tried again",
+        }
+        for bar in bars
+    ]
+
+
+def _when(at: str, interval: str, zone: ZoneInfo) -> str:
+    local = clock.moment(at).astimezone(zone)
+    text = local.strftime(_WHEN[interval])
+    if interval == "hour":
+        text += f"–{local + timedelta(hours=1):%H:%M}"
+    return f"{text} {local:%Z}" if local.fold else text
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{figures.count(part)} ({figures.percent(part / whole)})" if whole else figures.count(part)
+
+
+def _success(row: Row) -> float | None:
+    finished = row["started"] - row["open"]
+    return row["completed"] / finished if finished >= FEWEST else None
+
+
+def _rate_text(row: Row) -> str:
+    finished = row["started"] - row["open"]
+    counts = f"{figures.count(row['completed'])} of {figures.count(finished)}"
+    return f"{figures.percent(row['completed'] / finished)} ({counts})" if finished else figures.NOTHING
+
+
+def _clock(seconds: float) -> str:
+    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
