@@ -12,6 +12,7 @@
     |- StoreUnavailable            store_unavailable: the database could not be written in time
     |- NumberRejected              number_invalid: nothing was sent and no lock was taken
     |- CallbackRejected            a callback that a retry cannot help (HTTP 4xx)
+    |- OutboundFailed              outbound_failed (signup/outbound.py): nobody answered a call of ours
     |- RecordAltered               record_altered: the audit log's head changed under its sealer
     `- NotCanonical                not_canonical: a bug, details that the record refuses
 

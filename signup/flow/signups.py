@@ -125,6 +125,13 @@ def one(services: Services, signup_id: str) -> SignUp | None:
     return _shown(services, row) if row else None
 
 
+def request_id(services: Services, signup_id: str) -> str | None:
+    """Truecaller's id for it: for the sandbox's phone and the doctor, never for a person's eyes."""
+    with services.store.read() as tx:
+        row = tx.one("one_signup", id=signup_id)
+    return row["request_id"] if row else None
+
+
 def locked_until(services: Services, signup_id: str) -> datetime | None:
     """Until when its number is locked by it; None when it is not."""
     with services.store.read() as tx:
