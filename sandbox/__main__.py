@@ -1,7 +1,8 @@
 """`python -m sandbox`: starts the local Truecaller, or prints its personas.
 
-It stops with exit 0 on SIGTERM, SIGINT or, when asked to watch it, at the end of its standard input: whoever started it
-holds the other end of that pipe, so it stops even when they are killed. It must not contain any of Truecaller's conduct.
+It stops with exit 0 on SIGTERM, SIGINT or, when asked to watch it, at the end of its standard input: whoever started
+it holds the other end of that pipe, so it stops even when they are killed. It must not decide anything that Truecaller
+decides.
 """
 
 import argparse
@@ -22,7 +23,7 @@ def main(argv: list[str] | None = None) -> int:
     """The exit code: 0 stopped as asked, 2 cannot start (one line on stderr says why)."""
     options = _options(argv)
     if options.command == "personas":
-        print(personas.table())
+        sys.stdout.write(f"{personas.table()}\n")
         return 0
     # Blocked for every thread and taken by sigwait below: no handler can run at a bad moment, not even while starting.
     signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
@@ -55,7 +56,8 @@ def _serve(options: argparse.Namespace) -> int:
             sandbox = stack.enter_context(running(callback=callback, port=port, speed=options.speed))
         except (OSError, OverflowError) as error:
             return _cannot(_port_problem(port, error))
-        print(f"sandbox: listening on {sandbox.url}, callbacks go to {callback}", flush=True)
+        sys.stdout.write(f"sandbox: listening on {sandbox.url}, callbacks go to {callback}\n")
+        sys.stdout.flush()
         if options.watch_stdin:
             threading.Thread(target=_stop_at_end_of_input, daemon=True).start()
         signal.sigwait(STOPS)
@@ -91,7 +93,7 @@ def _speed(text: str) -> float:
 
 
 def _cannot(sentence: str) -> int:
-    print(f"sandbox: {sentence}", file=sys.stderr)
+    sys.stderr.write(f"sandbox: {sentence}\n")
     return 2
 
 

@@ -1,4 +1,4 @@
-"""The sandbox's time. The only module here that asks the machine for the date; it must not know what the date is for."""
+"""The sandbox's time: the only module here that asks the machine for it. It must not know what the time is for."""
 
 from datetime import UTC, datetime
 

@@ -41,7 +41,7 @@ class Timetable:
         """Run the job that many seconds from now."""
         with self._changed:
             heapq.heappush(self._jobs, (time.monotonic() + seconds, next(self._order), job))
-            self._changed.notify()
+            self._changed.notify_all()  # each idle worker looks again how long it may sleep
 
     def close(self) -> None:
         """Run nothing more."""
@@ -61,9 +61,7 @@ class Timetable:
             while not self._closed:
                 wait = self._jobs[0][0] - time.monotonic() if self._jobs else None
                 if wait is not None and wait <= 0:
-                    job = heapq.heappop(self._jobs)[2]
-                    self._changed.notify()  # somebody else must mind the next one
-                    return job
+                    return heapq.heappop(self._jobs)[2]
                 self._changed.wait(wait)
         return None
 

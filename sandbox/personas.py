@@ -1,8 +1,8 @@
 """Reserved numbers with a fixed outcome each: the cast of the sandbox.
 
 Every persona has ten numbers, so that tests beside each other never meet in one lock. All of them lie in ranges that a
-regulator keeps free for fiction and that libphonenumber accepts as valid. A persona is only described here; `truecaller`
-plays it. It must not send or remember anything.
+regulator keeps free for fiction and that libphonenumber accepts as valid. A persona is only described here, and
+played by `truecaller`. This module must not send or remember anything.
 """
 
 from dataclasses import dataclass

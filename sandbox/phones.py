@@ -76,9 +76,9 @@ class Phones:
             return list(self._ringing.values())
 
     def answer(self, request_id: str, answer: str) -> tuple[Prompt, dict[str, str] | None]:
-        """Answer a prompt: the prompt and the callback's body (None: nothing is posted). All but `open` end the ringing.
+        """Answer a ringing prompt; all words but `open` end the ringing.
 
-        Raises UnknownAnswer, NotRinging.
+        Gives the prompt and the callback's body, None when nothing is posted. Raises UnknownAnswer, NotRinging.
         """
         if answer not in ANSWERS:
             raise UnknownAnswer(answer)

@@ -41,7 +41,13 @@ class _Server:
     def __init__(self, app: Flask, listener: socket.socket) -> None:
         self._map: dict[int, Any] = {}
         self._server = create_server(
-            app, map=self._map, sockets=[listener], threads=THREADS, connection_limit=500, ident=None
+            app,
+            map=self._map,
+            sockets=[listener],
+            threads=THREADS,
+            connection_limit=500,
+            clear_untrusted_proxy_headers=False,  # believed for one thing: somebody else stands behind this peer
+            ident=None,
         )
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._loop, name="sandbox-http", daemon=True)

@@ -32,7 +32,6 @@ def create_app(truecaller: Truecaller, phones: Phones) -> Flask:
     """The sandbox as a WSGI application."""
     app = Flask("sandbox")
     app.config["MAX_CONTENT_LENGTH"] = MOST_BYTES
-    app.url_map.merge_slashes = False
     app.url_map.converters["anything"] = AnyText
     app.before_request(_loopback_only)
     app.register_error_handler(HTTPException, _http_error)
@@ -113,7 +112,7 @@ def _object() -> dict[str, Any] | None:
 
 
 def _is_number(value: object) -> bool:
-    return type(value) is int and 10**6 < value < 10**15
+    return isinstance(value, int) and 10**6 < value < 10**15
 
 
 def _is_state(value: object) -> bool:
@@ -122,8 +121,15 @@ def _is_state(value: object) -> bool:
 
 def _loopback_only() -> None:
     forwarded = "Forwarded" in request.headers or "X-Forwarded-For" in request.headers
-    if forwarded or not ipaddress.ip_address(request.remote_addr or "0.0.0.0").is_loopback:
+    if forwarded or not _is_here(request.remote_addr or ""):
         abort(404)
+
+
+def _is_here(peer: str) -> bool:
+    try:
+        return ipaddress.ip_address(peer).is_loopback
+    except ValueError:
+        return False
 
 
 def _http_error(error: HTTPException) -> Response:

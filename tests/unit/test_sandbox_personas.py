@@ -1,0 +1,75 @@
+"""The cast of the sandbox: reserved numbers, one fixed outcome each."""
+
+import phonenumbers
+import pytest
+
+from sandbox import personas, profiles
+from sandbox.personas import AUSTRALIA, BY_NUMBER, PERSONAS, SWEDEN, UNITED_STATES
+
+
+def test_each_persona_has_ten_numbers_of_its_own():
+    assert all(len(persona.numbers) == 10 for persona in PERSONAS)
+    assert len(BY_NUMBER) == 10 * len(PERSONAS)
+
+
+@pytest.mark.parametrize("persona", PERSONAS, ids=lambda persona: persona.name)
+def test_every_number_is_reserved_for_fiction_and_valid(persona):
+    for number in persona.numbers:
+        assert number in SWEDEN or number in AUSTRALIA or number in UNITED_STATES
+        assert phonenumbers.is_valid_number(phonenumbers.parse(f"+{number}"))
+
+
+def test_the_ranges_are_those_of_the_regulators():
+    assert (SWEDEN[0], SWEDEN[-1]) == (46701740605, 46701740699)
+    assert (UNITED_STATES[0], UNITED_STATES[-1]) == (12025550100, 12025550199)
+    assert all(61491570000 < number < 61491580000 for number in AUSTRALIA)
+
+
+def test_somebody_else_is_no_persona():
+    assert personas.SOMEBODY_ELSE in UNITED_STATES
+    assert personas.SOMEBODY_ELSE not in BY_NUMBER
+
+
+def test_all_first_personas_are_there():
+    assert {persona.name: (persona.outcome, persona.code) for persona in PERSONAS} == {
+        "approve": ("completed", None),
+        "approve_after_5s": ("completed", None),
+        "decline": ("declined", "user_rejected"),
+        "another_number": ("declined", "use_another_number"),
+        "ignore": ("expired", None),
+        "opened_first": ("completed", None),
+        "duplicate_callback": ("completed", None),
+        "early_callback": ("completed", None),
+        "not_eligible": ("failed", "number_not_eligible"),
+        "bad_app_key": ("failed", "bad_app_key"),
+        "server_error": ("failed", "truecaller_error"),
+        "wrong_number": ("failed", "number_mismatch"),
+    }
+
+
+def test_each_description_is_one_sentence():
+    assert all(persona.description.endswith(".") for persona in PERSONAS)
+    assert all(". " not in persona.description for persona in PERSONAS)
+
+
+def test_the_table_names_each_persona_with_its_numbers():
+    table = personas.table()
+    assert all(persona.name in table and persona.description in table for persona in PERSONAS)
+    assert "+46701740610 to +46701740619" in table
+    assert all(f"+{number}" in table for number in AUSTRALIA)
+
+
+def test_a_number_always_has_the_same_person():
+    assert profiles.profile(46701740610, 46701740610) == profiles.profile(46701740610, 46701740610)
+
+
+def test_a_profile_lives_where_its_number_does():
+    countries = {profiles.profile(number, number)["addresses"][0]["countryCode"] for number in BY_NUMBER}
+    assert countries == {"SE", "AU", "US"}
+    assert profiles.profile(81312345678, 81312345678)["addresses"][0]["countryCode"] is None
+
+
+def test_a_profile_never_names_a_real_address_on_the_net():
+    found = profiles.profile(46701740610, 46701740610)
+    assert found["onlineIdentities"]["email"].endswith("@example.com")
+    assert found["avatarUrl"].startswith("https://images.example.com/")

@@ -1,0 +1,275 @@
+"""The sandbox over real loopback HTTP: requests in, callbacks out to a small receiver of the test's own."""
+
+import re
+import time
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+import requests
+
+from sandbox import clock
+from sandbox.deliver import Courier, Timetable
+from sandbox.personas import PERSONAS, SOMEBODY_ELSE
+from sandbox.phones import Phones
+from sandbox.serve import Sandbox, running
+from sandbox.truecaller import Truecaller
+from sandbox.web import create_app
+from tests.collector import Collector, collecting
+
+NUMBER = 46761234567  # no persona: it rings until tapped
+NUMBERS = {persona.name: persona.numbers for persona in PERSONAS}
+
+
+class Ahead:
+    """The real clock, and what the test adds to it."""
+
+    def __init__(self) -> None:
+        self.by = timedelta()
+
+    def __call__(self) -> datetime:
+        return clock.now() + self.by
+
+
+@pytest.fixture
+def receiver() -> Iterator[Collector]:
+    with collecting() as receiver:
+        yield receiver
+
+
+@pytest.fixture
+def ahead() -> Ahead:
+    return Ahead()
+
+
+@pytest.fixture
+def sandbox(receiver: Collector, ahead: Ahead) -> Iterator[Sandbox]:
+    with running(callback=receiver.url, speed=50, now=ahead) as sandbox:
+        yield sandbox
+
+
+def post(sandbox: Sandbox, body: object, app_key: str = "sandbox") -> requests.Response:
+    return requests.post(f"{sandbox.url}/v1/apps/requests", json=body, headers={"appKey": app_key}, timeout=10)
+
+
+def start(sandbox: Sandbox, number: int = NUMBER) -> str:
+    answer = post(sandbox, {"phoneNumber": number, "state": "state-1"})
+    assert answer.status_code == 200
+    request_id: str = answer.json()["requestId"]
+    return request_id
+
+
+def ringing(sandbox: Sandbox) -> list[dict[str, Any]]:
+    prompts: list[dict[str, Any]] = get(sandbox, "/phones").json()
+    return prompts
+
+
+def tap(sandbox: Sandbox, request_id: str, answer: object) -> requests.Response:
+    return requests.post(f"{sandbox.url}/phones/{quote(request_id, safe='')}", json={"answer": answer}, timeout=10)
+
+
+def get(sandbox: Sandbox, path: str, **headers: str) -> requests.Response:
+    return requests.get(f"{sandbox.url}{path}", headers=headers, timeout=10)
+
+
+def profile(sandbox: Sandbox, token: str) -> requests.Response:
+    return get(sandbox, "/v1/default", Authorization=f"Bearer {token}")
+
+
+# Truecaller's two endpoints
+
+
+def test_without_an_app_key_the_partner_is_unknown(sandbox):
+    answer = post(sandbox, {"phoneNumber": NUMBER}, app_key="")
+    assert (answer.status_code, answer.json()) == (404, {"code": 404, "message": "Invalid partner credentials."})
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        *({"phoneNumber": wrong} for wrong in ("46761234567", 46761234567.0, True, None, -46761234567, 123, 10**15)),
+        *({"phoneNumber": NUMBER, "state": wrong} for wrong in (7, "", "s" * 257)),
+        *([], "text", {}),
+    ],
+)
+def test_a_request_of_the_wrong_shape_is_refused_and_rings_nowhere(sandbox, body):
+    answer = post(sandbox, body)
+    assert (answer.status_code, answer.json()["code"]) == (400, 400)
+    assert ringing(sandbox) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "status"),
+    [
+        ("text/plain", b'{"phoneNumber": 46761234567}', 415),
+        ("application/json", b"{", 400),
+        ("application/json", b"[" * 16_000, 400),
+        ("application/json", b" " * 16_385, 413),
+    ],
+)
+def test_a_request_that_cannot_be_read_is_refused_as_json(sandbox, kind, body, status):
+    headers = {"appKey": "sandbox", "Content-Type": kind}
+    answer = requests.post(f"{sandbox.url}/v1/apps/requests", body, headers=headers, timeout=10)
+    assert (answer.status_code, answer.json()["code"]) == (status, status)
+
+
+def test_a_token_opens_the_profile_of_its_person(sandbox, receiver):
+    tap(sandbox, start(sandbox), "approve")
+    answer = profile(sandbox, receiver.next()["accessToken"])
+    assert answer.status_code == 200
+    assert answer.json()["phoneNumbers"] == [NUMBER]
+    assert answer.json()["name"].keys() == {"first", "last"}
+
+
+@pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer unknown"}, {"Authorization": "Basic eDp5"}])
+def test_no_or_an_unknown_token_is_unauthorized(sandbox, headers):
+    answer = get(sandbox, "/v1/default", **headers)
+    assert (answer.status_code, answer.json()) == (401, {"status": 40101, "message": "Unauthorized"})
+
+
+def test_a_token_of_ten_minutes_is_unauthorized(sandbox, receiver, ahead):
+    tap(sandbox, start(sandbox), "approve")
+    ahead.by = timedelta(minutes=10)
+    assert profile(sandbox, receiver.next()["accessToken"]).status_code == 401
+
+
+# The door
+
+
+def test_any_other_number_rings_until_tapped(sandbox, receiver):
+    request_id = start(sandbox)
+    [prompt] = ringing(sandbox)
+    assert (prompt["requestId"], prompt["phoneNumber"], prompt["persona"]) == (request_id, NUMBER, None)
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", prompt["since"])
+    assert receiver.bodies.empty()
+    assert tap(sandbox, request_id, "approve").status_code == 200
+    body = receiver.next()
+    assert (body["requestId"], body["state"]) == (request_id, "state-1")
+    assert ringing(sandbox) == []
+
+
+def test_an_opened_phone_goes_on_ringing(sandbox, receiver):
+    request_id = start(sandbox)
+    tap(sandbox, request_id, "open")
+    assert receiver.next() == {"requestId": request_id, "status": "flow_invoked"}
+    assert [prompt["requestId"] for prompt in ringing(sandbox)] == [request_id]
+
+
+@pytest.mark.parametrize("request_id", ["unknown", "/leading", "a//b", "a/b=_-+", "%2F", "å"])
+def test_an_unknown_request_id_is_404_whatever_its_characters(sandbox, request_id):
+    answer = tap(sandbox, request_id, "approve")
+    assert (answer.status_code, answer.json()["code"]) == (404, 404)
+    assert "No phone rings" in answer.json()["message"]
+
+
+@pytest.mark.parametrize("word", ["perhaps", "", None, 7, ["approve"]])
+def test_a_wrong_answer_word_is_400_and_the_phone_rings_on(sandbox, word):
+    request_id = start(sandbox)
+    assert tap(sandbox, request_id, word).status_code == 400
+    assert len(ringing(sandbox)) == 1
+
+
+def test_the_personas_are_listed_number_by_number(sandbox):
+    listed = get(sandbox, "/personas").json()
+    assert {row["phoneNumber"] for row in listed} == {number for ten in NUMBERS.values() for number in ten}
+    assert listed[0].keys() == {"phoneNumber", "persona", "outcome", "code", "description"}
+
+
+def test_healthz_answers_and_nothing_else_does(sandbox):
+    assert get(sandbox, "/healthz").status_code == 200
+    assert get(sandbox, "/").json() == {"code": 404, "message": "Not Found."}
+    assert get(sandbox, "/v1/apps/requests").status_code == 405
+
+
+def test_a_forwarded_peer_gets_404(sandbox):
+    assert get(sandbox, "/phones", **{"X-Forwarded-For": "192.0.2.1"}).status_code == 404
+
+
+@pytest.mark.parametrize(("peer", "status"), [("127.0.0.1", 200), ("192.0.2.1", 404), ("", 404)])
+def test_only_a_peer_on_this_machine_is_answered(receiver, peer, status):
+    phones, timetable = Phones(), Timetable()
+    app = create_app(Truecaller(phones, Courier(receiver.url, timetable), timetable), phones)
+    timetable.close()
+    assert app.test_client().get("/healthz", environ_base={"REMOTE_ADDR": peer}).status_code == status
+
+
+# The personas
+
+
+@pytest.mark.parametrize("name", ["approve", "approve_after_5s"])
+def test_an_approving_persona_approves_with_a_profile_of_the_asked_number(sandbox, receiver, name):
+    number = NUMBERS[name][0]
+    request_id = start(sandbox, number)
+    body = receiver.next()
+    assert (body["requestId"], body["state"]) == (request_id, "state-1")
+    assert profile(sandbox, body["accessToken"]).json()["phoneNumbers"] == [number]
+
+
+def test_a_delay_counts_from_the_answer_and_is_divided_by_the_speed(sandbox, receiver):
+    before = time.monotonic()
+    start(sandbox, NUMBERS["approve_after_5s"][0])
+    receiver.next()
+    assert 5 / 50 <= time.monotonic() - before < 5
+
+
+@pytest.mark.parametrize(("name", "status"), [("decline", "user_rejected"), ("another_number", "use_another_number")])
+def test_a_declining_persona_posts_its_status(sandbox, receiver, name, status):
+    request_id = start(sandbox, NUMBERS[name][0])
+    assert receiver.next() == {"requestId": request_id, "status": status}
+
+
+def test_the_ignoring_persona_rings_for_ten_minutes(sandbox, receiver, ahead):
+    start(sandbox, NUMBERS["ignore"][0])
+    ahead.by = timedelta(minutes=9, seconds=50)
+    assert [prompt["persona"] for prompt in ringing(sandbox)] == ["ignore"]
+    ahead.by = timedelta(minutes=10)
+    assert ringing(sandbox) == []
+    assert receiver.bodies.empty()
+
+
+def test_the_opening_persona_opens_and_then_approves(sandbox, receiver):
+    request_id = start(sandbox, NUMBERS["opened_first"][0])
+    assert receiver.next() == {"requestId": request_id, "status": "flow_invoked"}
+    assert receiver.next()["accessToken"]
+
+
+def test_the_duplicate_persona_posts_the_same_callback_twice(sandbox, receiver):
+    start(sandbox, NUMBERS["duplicate_callback"][0])
+    first, second = receiver.next(), receiver.next()
+    assert first == second
+    assert first["accessToken"]
+
+
+def test_the_early_persona_calls_back_once(sandbox, receiver):
+    request_id = start(sandbox, NUMBERS["early_callback"][0])
+    assert receiver.next()["requestId"] == request_id
+    assert ringing(sandbox) == []
+    assert receiver.hears_nothing(0.05)
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "code"), [("not_eligible", 403, 1008), ("bad_app_key", 404, 404), ("server_error", 500, 500)]
+)
+def test_a_refusing_persona_refuses_and_rings_nowhere(sandbox, name, status, code):
+    answer = post(sandbox, {"phoneNumber": NUMBERS[name][0], "state": "state-1"})
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert ringing(sandbox) == []
+
+
+def test_the_wrong_number_persona_shows_somebody_elses_number(sandbox, receiver):
+    start(sandbox, NUMBERS["wrong_number"][0])
+    assert profile(sandbox, receiver.next()["accessToken"]).json()["phoneNumbers"] == [SOMEBODY_ELSE]
+
+
+def test_a_tap_comes_before_the_script(sandbox, receiver):
+    request_id = start(sandbox, NUMBERS["approve_after_5s"][1])
+    assert tap(sandbox, request_id, "decline").status_code == 200
+    assert receiver.next()["status"] == "user_rejected"
+    assert tap(sandbox, request_id, "approve").status_code == 404
+
+
+def test_ten_numbers_of_a_persona_do_not_disturb_each_other(sandbox, receiver):
+    ids = {start(sandbox, number) for number in NUMBERS["approve"]}
+    assert {receiver.next()["requestId"] for _ in ids} == ids
