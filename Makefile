@@ -5,7 +5,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 PYTHONS := python3.14 python3.13 python3.12 python3.11 python3
 FITS := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
-PIP := $(PY) -m pip install --quiet --disable-pip-version-check --no-input
+PIP := $(PY) -m pip install --quiet --quiet --disable-pip-version-check --no-input
 
 .DEFAULT_GOAL := help
 .PHONY: run test check fix bench torture lock clean help
@@ -13,8 +13,10 @@ PIP := $(PY) -m pip install --quiet --disable-pip-version-check --no-input
 
 run: $(VENV)/installed ## install, migrate, seed a history once, start everything; Ctrl-C stops all
 	@applied=$$($(PY) -m signup migrate --json) || exit 2; \
-	mode=$$($(PY) -c 'from signup.settings import load; print(load().mode)'); \
-	case "$$mode $$applied" in "sandbox "*0001_first*) $(PY) -m signup seed --signups 3000 --days 56 || exit 2;; esac; \
+	case "$$applied" in *0001_first*) \
+		mode=$$($(PY) -c 'from signup.settings import load; print(load().mode)'); \
+		[ "$$mode" = live ] || $(PY) -m signup seed --signups 3000 --days 56 || exit 2;; \
+	esac; \
 	exec $(PY) -m dashboard
 
 test: $(VENV)/installed-dev ## run every test; what the machine lacks is skipped and named (ARGS="-k word" picks some)
@@ -41,7 +43,7 @@ lock: $(VENV)/installed-dev ## renew the locked versions from requirements.txt a
 	@set -e; fresh=$$(mktemp -d); trap 'rm -rf "$$fresh"' EXIT; \
 	$(PY) -m venv "$$fresh/venv"; \
 	for name in requirements requirements-dev; do sed '/^-c/d' $$name.txt > "$$fresh/$$name.txt"; done; \
-	"$$fresh/venv/bin/python" -m pip install --quiet --disable-pip-version-check -r "$$fresh/requirements-dev.txt"; \
+	"$$fresh/venv/bin/python" -m pip install --quiet --quiet --disable-pip-version-check -r "$$fresh/requirements-dev.txt"; \
 	"$$fresh/venv/bin/python" -m pip freeze > "$$fresh/frozen"; \
 	{ sed -n '/^#/p' constraints.txt; cat "$$fresh/frozen"; } > "$$fresh/constraints"; \
 	cp "$$fresh/constraints" constraints.txt
