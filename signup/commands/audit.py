@@ -1,0 +1,87 @@
+"""`events` and `export`: the audit log, line by line or as a file. Both seal first, so nothing is left out."""
+
+import itertools
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from signup.commands import output
+from signup.commands.parsing import Command, Options, Parser, add_log_filters, add_range, moment, whole
+from signup.commands.session import opened
+from signup.model import Event
+from signup.record import canonical, log
+from signup.record.export import FORMS
+from signup.record.export import export as write_file
+from signup.record.log import LogQuery
+from signup.services import Services
+
+ACTOR = "cli"
+PORTION = 1000
+LOOK_SECONDS = 0.2
+
+
+def events(options: Options) -> int:
+    """The log, oldest first, above a number."""
+    query = LogQuery(kinds=tuple(options.kind), signup_id=options.signup)
+    with opened() as services:
+        found = _walk(services, query, options.after, follow=options.follow)
+        for event in itertools.islice(found, options.limit):
+            if options.json:
+                output.json_line(event.json())
+            else:
+                output.line(_shown(event))
+    return 0
+
+
+def export(options: Options) -> int:
+    """The matching events as a file, whose SHA-256 stands in the log."""
+    query = LogQuery(kinds=tuple(options.kind), signup_id=options.signup, start=options.start, end=options.end)
+    with opened() as services:
+        done = write_file(services, fmt=options.format, out=options.out, query=query, actor=ACTOR)
+    if options.json:
+        output.json_line(done)
+    else:
+        output.facts([("File", done["file"]), ("Rows", f"{done['rows']:,}"), ("SHA-256", done["sha256"])])
+    return 0
+
+
+def _walk(services: Services, query: LogQuery, after: int, *, follow: bool) -> Iterator[Event]:
+    """What there is, portion by portion; with `follow` also what comes."""
+    while True:
+        portion = log.after(services, query, after, PORTION)
+        yield from portion
+        if portion:
+            after = portion[-1].seq or after
+        if len(portion) < PORTION:
+            if not follow:
+                return
+            _wait(services)
+
+
+def _wait(services: Services) -> None:
+    """Until somebody writes; what was printed so far is on its way by then."""
+    output.flush()
+    while not services.store.changed():
+        time.sleep(LOOK_SECONDS)
+
+
+def _shown(event: Event) -> str:
+    details = "redacted" if event.details is None else canonical.dumps(event.details)
+    return f"{event.seq:>8}  {event.at}  {event.kind:<20}  {event.signup_id or '-':<36}  {event.actor:<10}  {details}"
+
+
+def _events_options(parser: Parser) -> None:
+    parser.add_argument("--after", metavar="SEQ", type=whole(0), default=0, help="only above this number (0)")
+    parser.add_argument("--limit", metavar="N", type=whole(1), help="at most so many")
+    parser.add_argument("--follow", action="store_true", help="go on with what happens from now on, until stopped")
+    add_log_filters(parser)
+
+
+def _export_options(parser: Parser) -> None:
+    parser.add_argument("--format", choices=list(FORMS), required=True, help="csv for people, ndjson for programs")
+    parser.add_argument("--out", metavar="FILE", type=Path, required=True, help="where to, replacing what stood there")
+    add_log_filters(parser)
+    add_range(parser, moment)
+
+
+COMMANDS = {"events": Command(_events_options, events), "export": Command(_export_options, export)}

@@ -1,0 +1,101 @@
+"""Where the command line begins and ends: picks the command, runs it, and translates what went wrong, once.
+
+    0 done                    3 lock hit
+    1 the answer is no        4 number rejected
+    2 cannot, and why         5 refused or failed upstream
+
+What goes wrong is one line on stderr with the cure; stdout stays what a script asked for. A command's module is
+imported only when that command runs.
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from io import TextIOWrapper
+
+from signup.commands import output
+from signup.commands.parsing import Command, Options, Parser
+from signup.errors import RecordAltered, SettingsWrong, SignupError
+
+DONE, NO, CANNOT, LOCK_HIT, REJECTED, UPSTREAM = range(6)
+INTERRUPTED, PIPE_CLOSED = 130, 141
+
+COMMANDS = {
+    "migrate": ("database", "create or upgrade the database"),
+    "start": ("signups", "start one sign-up"),
+    "show": ("signups", "one sign-up with its timeline"),
+    "list": ("signups", "sign-ups, newest first"),
+    "watch": ("watch", "match, complete and expire until stopped"),
+    "events": ("audit", "the audit log"),
+    "stats": ("stats", "the Overview's numbers"),
+    "export": ("audit", "the audit log as a file"),
+    "doctor": ("doctor", "what works, what does not, and the cure"),
+    "seed": ("database", "a made-up past, sandbox mode only"),
+}
+SANDBOX_ONLY = ("seed",)
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run one command; the exit code."""
+    _never_fail_at_a_letter()
+    try:
+        options = _parsed(list(sys.argv[1:] if words is None else words))
+        code = int(options.run(options))
+        sys.stdout.flush()
+    except SystemExit:  # argparse leaves so after --help
+        return DONE
+    except BrokenPipeError:
+        _forget_stdout()
+        return PIPE_CLOSED
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except SignupError as error:
+        output.problem(error.sentence)
+        return NO if isinstance(error, RecordAltered) else CANNOT
+    return code
+
+
+def _parsed(words: list[str]) -> Options:
+    """The command and its options; only the chosen command knows its own."""
+    parser = Parser("python -m signup", description="Sign-ups by Truecaller, from the command line.")
+    commands = parser.add_subparsers(metavar="COMMAND", dest="command", required=True)
+    chosen = words[0] if words else ""
+    for name in _offered(chosen):
+        module, summary = COMMANDS[name]
+        its = commands.add_parser(name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.")
+        if name == chosen:
+            command = _command(module, name)
+            command.options(its)
+            its.add_argument("--json", action="store_true", help="JSON on stdout, one object a line")
+            its.set_defaults(run=command.run)
+    return parser.parse_args(words)
+
+
+def _command(module: str, name: str) -> Command:
+    commands: dict[str, Command] = import_module(f"signup.commands.{module}").COMMANDS
+    return commands[name]
+
+
+def _offered(name: str) -> list[str]:
+    """The commands there are: some exist in sandbox mode alone."""
+    if name in COMMANDS and name not in SANDBOX_ONLY:
+        return list(COMMANDS)
+    from signup.settings import load  # here: other commands load them once they are parsed
+
+    try:
+        live = load().mode == "live"
+    except SettingsWrong:
+        live = False  # the command itself tells what is wrong with them
+    return [known for known in COMMANDS if not (live and known in SANDBOX_ONLY)]
+
+
+def _never_fail_at_a_letter() -> None:
+    """A terminal of an old encoding gets a question mark for a letter it does not have."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
+
+
+def _forget_stdout() -> None:
+    """Whoever read us has left: Python must not complain about it when it closes stdout."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,72 @@
+"""What a command prints: one JSON object a line for programs, tables for people.
+
+It must not let a text that a stranger chose move the cursor or colour the terminal.
+"""
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+GAP = "  "
+
+
+def json_line(value: Any) -> None:
+    """One JSON object on one line, ASCII."""
+    _write(json.dumps(value))
+
+
+def line(words: str) -> None:
+    """One line for people."""
+    _write(printable(words))
+
+
+def problem(sentence: str) -> None:
+    """One line on stderr: what happened and what to do."""
+    sys.stderr.write(f"{printable(' '.join(sentence.split()))}\n")
+
+
+def facts(pairs: Iterable[tuple[str, str | None]]) -> None:
+    """Names and values below each other; a value that is None is left out."""
+    known = [(name, value) for name, value in pairs if value is not None]
+    width = max((len(name) for name, _ in known), default=0)
+    for name, value in known:
+        line(f"{name:<{width}}{GAP}{value}")
+
+
+def table(heads: Sequence[str], rows: Sequence[Sequence[str]], *, right: Iterable[int] = ()) -> None:
+    """Columns as wide as their widest cell; those numbered in `right` hold numbers."""
+    lines = [heads, *rows]
+    widths = [max(len(row[column]) for row in lines) for column in range(len(heads))]
+    for row in lines:
+        cells = [
+            cell.rjust(width) if column in right else cell.ljust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        line(GAP.join(cells).rstrip())
+
+
+def document(value: Any) -> None:
+    """A nested value for people, indented."""
+    for row in json.dumps(value, ensure_ascii=False, indent=2).split("\n"):
+        line(row)
+
+
+def seconds(moment: datetime | None) -> str | None:
+    """A moment for people: 2026-11-24 14:00:05 UTC."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC") if moment else None
+
+
+def printable(words: str) -> str:
+    """Every letter that a terminal would not draw as its escape."""
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in words)
+
+
+def flush() -> None:
+    """Hand on what was printed so far, for whoever waits at the other end of a pipe."""
+    sys.stdout.flush()
+
+
+def _write(words: str) -> None:
+    sys.stdout.write(f"{words}\n")

@@ -1,0 +1,81 @@
+"""Options as texts become values, or one sentence that says why not. It must not load the settings."""
+
+import argparse
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, NoReturn
+
+from signup.clock import text
+from signup.errors import UsageWrong
+from signup.settings_checks import region
+
+Options = argparse.Namespace
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse that tells a usage error in one sentence, raised as UsageWrong, and never guesses at an option."""
+
+    def __init__(self, *args: Any, **given: Any) -> None:
+        super().__init__(*args, **{"allow_abbrev": False, **given})
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageWrong(f"{self.prog}: {message} (see {self.prog} --help)")
+
+
+@dataclass(frozen=True)
+class Command:
+    """One command: `options` adds its own to a parser, `run` does it and returns the exit code."""
+
+    options: Callable[[Parser], None]
+    run: Callable[[Options], int]
+
+
+def no_options(parser: Parser) -> None:
+    """For a command that only knows --json."""
+
+
+def whole(least: int, most: int | None = None) -> Callable[[str], int]:
+    """A whole number between two, both included."""
+    wanted = f"a whole number from {least}" + (f" to {most}" if most is not None else "")
+
+    def read(written: str) -> int:
+        value = int(written) if written.isascii() and written.isdigit() else least - 1
+        if value < least or (most is not None and value > most):
+            raise argparse.ArgumentTypeError(f"must be {wanted}")
+        return value
+
+    return read
+
+
+def country(written: str) -> str:
+    """An ISO country, in capitals."""
+    try:
+        return region(written)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def moment(written: str) -> str:
+    """A date, or a date with a time (UTC unless it says another zone), as fixed-width text."""
+    try:
+        read = datetime.fromisoformat(written)
+        return text(read if read.tzinfo else read.replace(tzinfo=UTC))
+    except (ValueError, OverflowError):
+        raise argparse.ArgumentTypeError(
+            "must be a date (2026-11-24) or a date with a time (2026-11-24T15:32, in UTC)"
+        ) from None
+
+
+def add_log_filters(parser: Parser) -> None:
+    """Which events: what `events` and `export` share."""
+    parser.add_argument(
+        "--kind", metavar="KIND", action="append", default=[], help="one kind, or a family such as signup.*; repeatable"
+    )
+    parser.add_argument("--signup", metavar="ID", help="one sign-up's events")
+
+
+def add_range(parser: Parser, type_: Callable[[str], str] = str) -> None:
+    """From when to when: `--from` is included, `--to` is not."""
+    parser.add_argument("--from", dest="start", metavar="TIME", type=type_, help="from this date or time on")
+    parser.add_argument("--to", dest="end", metavar="TIME", type=type_, help="before this date or time")

@@ -1,0 +1,89 @@
+"""`stats`: the numbers of the Overview, counted by the same code from the audit log alone."""
+
+from typing import Any
+
+from signup import words
+from signup.commands import output
+from signup.commands.parsing import Command, Options, Parser, add_range
+from signup.commands.session import opened
+from signup.measure.calendar import INTERVALS
+from signup.measure.feed import catch_up
+from signup.measure.figures import count, duration, percent
+from signup.measure.history import History
+from signup.measure.question import question
+from signup.measure.stats import stats as answer
+
+COUNTS = ("started", "completed", "declined", "expired", "failed", "open")
+RATES = ("successRate", "errorRate", "lockHitRate")
+LOCK = ("lockHits", "lockedNumbers", "hitsBeforeDecision", "rejectedNumbers")
+DURATIONS = ("requestSeconds", "decisionSeconds", "approveSeconds", "profileSeconds", "retrySeconds")
+
+
+def stats(options: Options) -> int:
+    """One answer about one range."""
+    asked = question(
+        from_=options.start,
+        to=options.end,
+        tz=options.tz,
+        interval=options.interval,
+        country=options.country,
+        channel=options.channel,
+        outcome=options.outcome,
+    )
+    history = History()
+    with opened() as services:
+        now = services.clock.now()
+        catch_up(services, history)
+    numbers = answer(history, asked, now)
+    if options.json:
+        output.json_line(numbers)
+    else:
+        _show(numbers)
+    return 0
+
+
+def _show(numbers: dict[str, Any]) -> None:
+    output.line(f"{numbers['from']} to {numbers['to']}, up to event {count(numbers['asOfSeq'])}")
+    _facts({name: count(numbers[name]) for name in COUNTS})
+    _facts({name: percent(numbers[name]) for name in RATES})
+    _facts({name: count(numbers[name]) for name in LOCK})
+    _section("FUNNEL", ("REACHED",), [(words.FUNNEL[row["step"]], count(row["reached"])) for row in numbers["funnel"]])
+    _section("DURATION", ("P50", "P95", "P99", "N"), [_duration(name, numbers[name]) for name in DURATIONS])
+    _section(
+        "COUNTRY",
+        ("STARTED", "COMPLETED", "SUCCESS"),
+        [
+            (row["country"], count(row["started"]), count(row["completed"]), percent(row["successRate"]))
+            for row in numbers["byCountry"]
+        ],
+    )
+    for row in numbers["errors"]:
+        output.line("")
+        output.line(f"{count(row['count'])}  {row['step']} {row['code']}{'' if row['inErrorRate'] else ' (warning)'}")
+        output.line(f"   {row['cure']}")
+
+
+def _facts(named: dict[str, str]) -> None:
+    output.line("")
+    output.facts((words.MEASURES[name], value) for name, value in named.items())
+
+
+def _section(head: str, columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+    if rows:
+        output.line("")
+        output.table((head, *columns), rows, right=range(1, len(columns) + 1))
+
+
+def _duration(name: str, figures: dict[str, Any]) -> tuple[str, ...]:
+    return (words.MEASURES[name], *(duration(figures[rank]) for rank in ("p50", "p95", "p99")), count(figures["n"]))
+
+
+def _options(parser: Parser) -> None:
+    add_range(parser)
+    parser.add_argument("--tz", metavar="ZONE", default="UTC", help="whose days, such as Europe/Stockholm (UTC)")
+    parser.add_argument("--interval", choices=INTERVALS, metavar="I", help=f"one of {', '.join(INTERVALS)}")
+    for name, what in (("country", "CC"), ("channel", "C"), ("outcome", "O")):
+        parser.add_argument(f"--{name}", metavar=what, action="append", help="only this one; several with commas")
+
+
+COMMANDS = {"stats": Command(_options, stats)}

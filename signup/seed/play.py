@@ -1,0 +1,211 @@
+"""A planned past, played through the real steps: each day one transaction that holds only whole lives.
+
+The clock is moved by hand, and Truecaller is a script behind the client's interface: no HTTP, no waiting. Nothing is
+written for a moment after the plan's "now", and what a day begins it ends before it commits, so that a watcher in
+another process never meets an open sign-up. It must not write a row itself.
+"""
+
+import heapq
+import itertools
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import partial
+from typing import cast
+
+from signup.clock import HandClock
+from signup.flow.complete import complete
+from signup.flow.expire import expire
+from signup.flow.match import match
+from signup.flow.receive import receive
+from signup.flow.start import StartResult, start
+from signup.flow.watch import next_end
+from signup.model import Callback, Profile, ProfileAnswer, RequestAnswer, Result
+from signup.seed.fates import Said
+from signup.seed.plan import Life, Plan
+from signup.services import Services
+from signup.store import Store, Transaction
+
+ELSEWHERE = "https://profile4.truecaller.example/v1/default"
+ACTORS = {"try": "user:local", "cli": "cli"}
+FIRST_NAMES = ("Asha", "Elsa", "Chidi", "Amina", "Thabo", "Omar", "Priya", "Nils", "Grace", "Ravi")
+LAST_NAMES = ("Sharma", "Berg", "Okafor", "Hassan", "Nkosi", "Patel", "Lind", "Adeyemi", "Farouk", "Naidoo")
+
+
+class OneDay:
+    """A store whose every transaction is part of one that is open for a day."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._tx: Transaction | None = None
+        self.dialect = store.dialect
+
+    @contextmanager
+    def open(self) -> Iterator[None]:
+        """The day: what happens inside commits together or not at all."""
+        with self._store.write() as tx:
+            self._tx = tx
+            yield
+
+    @contextmanager
+    def write(self) -> Iterator[Transaction]:
+        assert self._tx is not None, "a day is open"
+        yield self._tx
+
+    read = write
+
+
+class Script:
+    """Truecaller as the plan wants it. Each call moves the clock by what it takes."""
+
+    def __init__(self, clock: HandClock) -> None:
+        self._clock = clock
+        self._life: Life | None = None
+        self._tokens: dict[str, tuple[Life, Iterator[tuple[str | None, int]]]] = {}
+        self.request_id = self.state = ""
+
+    def expect(self, life: Life) -> None:
+        """The next request is this one's."""
+        self._life = life
+
+    def token_for(self, life: Life) -> str:
+        """A token that opens the profile of a life's person."""
+        token = secrets.token_urlsafe(32)
+        fetches = life.fate.fetches
+        self._tokens[token] = life, itertools.chain(fetches, itertools.repeat(fetches[-1]))
+        return token
+
+    def request(self, number: int, state: str) -> RequestAnswer:
+        assert self._life is not None, "a life begins"
+        fate = self._life.fate
+        self._clock.move(fate.request_ms / 1000)
+        self.request_id, self.state = secrets.token_urlsafe(12), state
+        return RequestAnswer(
+            accepted=fate.code is None,
+            code=fate.code,
+            lock_kept=fate.locks,
+            ms=fate.request_ms,
+            request_id=self.request_id if fate.code is None else None,
+            retry_after=30 if fate.code == "rate_limited" else None,
+        )
+
+    def profile(self, token: str, url: str) -> ProfileAnswer:
+        life, fetches = self._tokens[token]
+        code, ms = next(fetches)
+        self._clock.move(ms / 1000)
+        return ProfileAnswer(None if code else _person(life), code, ms)
+
+
+class Player:
+    """Plays one plan."""
+
+    def __init__(self, services: Services, plan: Plan) -> None:
+        self._clock = HandClock(services.clock.now())
+        self._now = services.clock.now()
+        self._script = Script(self._clock)
+        self._day = OneDay(services.store)
+        store = cast("Store", self._day)  # a day's steps only ever write and read
+        self._services = replace(services, clock=self._clock, store=store, truecaller=self._script)
+        self._plan = plan
+        self._acts: list[tuple[datetime, int, Callable[[], object]]] = []
+        self._order = itertools.count()
+        self._looked = self._now
+
+    def days(self) -> Iterator[None]:
+        """Play day after day; each is committed when it is handed out."""
+        plan = self._plan
+        acts: list[tuple[datetime, Callable[[], object]]] = [
+            *((life.start, partial(self._begin, life)) for life in plan.lives),
+            *((at, partial(self._start, text, channel)) for at, text, channel in plan.rejected),
+            *((at, self._stranger) for at in plan.strangers),
+        ]
+        acts.sort(key=lambda act: act[0])
+        for _, day in itertools.groupby(acts, key=lambda act: act[0].date()):
+            for at, act in day:
+                self._later(at, act)
+            with self._day.open():
+                self._play()
+            yield
+
+    def _later(self, at: datetime, act: Callable[[], object]) -> None:
+        heapq.heappush(self._acts, (at, next(self._order), act))
+
+    def _play(self) -> None:
+        """Act after act, and between them whatever ends by itself, until nothing is open."""
+        self._looked = self._acts[0][0]
+        while True:
+            due = self._due()
+            if self._acts and (due is None or self._acts[0][0] <= due):
+                at, _, act = heapq.heappop(self._acts)
+                self._clock.set(at)
+                act()
+            elif due and due <= self._now:
+                self._clock.set(due)
+                self._watch()
+            else:
+                return
+
+    def _due(self) -> datetime | None:
+        """When something ends and somebody is there to see it."""
+        due = next_end(self._services, self._looked)
+        begins, ends = self._plan.pause
+        return ends if due and begins <= due < ends else due
+
+    def _watch(self) -> None:
+        """A watcher's pass, unless none runs at this time."""
+        self._looked = self._clock.now()
+        begins, ends = self._plan.pause
+        if not begins <= self._looked < ends:
+            match(self._services)
+            complete(self._services)
+            expire(self._services)
+
+    def _begin(self, life: Life) -> None:
+        self._script.expect(life)
+        begun = self._start(f"+{life.number}", life.channel)
+        assert begun.signup_id, "the plan begins a life only when its number is free"
+        request_id, state = self._script.request_id, self._script.state
+        answered = self._clock.now()
+        token = self._script.token_for(life) if life.fate.fetches else None
+        for said in life.fate.said:
+            callback = _callback(said, request_id, state, token)
+            self._later(answered + timedelta(seconds=said.after), partial(self._receive, callback))
+        for after, channel in life.hits:
+            self._later(life.start + timedelta(seconds=after), partial(self._start, f"+{life.number}", channel))
+
+    def _start(self, text: str, channel: str) -> StartResult:
+        return start(self._services, text, channel=channel, actor=ACTORS.get(channel, f"api:{channel}"))
+
+    def _receive(self, callback: Callback) -> None:
+        receive(self._services, callback, None)
+        self._later(self._clock.now() + timedelta(milliseconds=40), self._watch)
+
+    def _stranger(self) -> None:
+        """Somebody who found the callback URL."""
+        words = {"token": secrets.token_urlsafe(32), "state": secrets.token_urlsafe(32)}
+        self._receive(_callback(Said(0, Result.APPROVED), secrets.token_urlsafe(12), **words))
+
+
+def _callback(said: Said, request_id: str, state: str, token: str | None) -> Callback:
+    """What Truecaller posts; somebody else, who has neither our state nor the token, makes both up."""
+    forged = said.result is Result.APPROVED and said.proof != "state"
+    states = {"state": state, "wrong state": secrets.token_urlsafe(32), "no state": None}
+    return Callback(
+        request_id,
+        said.result,
+        token=secrets.token_urlsafe(32) if forged else token if said.result is Result.APPROVED else None,
+        state=states[said.proof],
+        status=said.word,
+        endpoint=ELSEWHERE if said.elsewhere else None,
+    )
+
+
+def _person(life: Life) -> Profile:
+    """Somebody made up, always the same for one number."""
+    first = FIRST_NAMES[life.number % len(FIRST_NAMES)]
+    last = LAST_NAMES[life.number // len(FIRST_NAMES) % len(LAST_NAMES)]
+    shown = life.number + 1 if life.fate.stranger else life.number
+    email = f"{first}.{last}@example.com".lower()
+    return Profile((str(shown),), {"name": {"first": first, "last": last}, "onlineIdentities": {"email": email}})
