@@ -96,18 +96,11 @@ class Watcher:
                 return
 
     def _next_due(self) -> datetime:
-        """The next moment at which something ends, at the latest when this watcher must be seen again.
-
-        What is due already was just looked at, so somebody else has it in hand: it is looked at again in a second.
-        """
+        """The next moment at which something ends, at the latest when this watcher must be seen again."""
         now = self._services.clock.now()
         self._be_seen(now)
-        later = {"requested": self._services.settings.upstream_seconds + SPARE_SECONDS, "apart": APART_SECONDS}
-        with self._services.store.read() as tx:
-            ends = [(row["what"], moment(row["at"])) for row in tx.all("next_due") if row["at"]]
-        due = [at + timedelta(seconds=later.get(what, 0)) for what, at in ends]
-        soon = now + timedelta(seconds=AGAIN_SECONDS)
-        return min([now + timedelta(seconds=SEEN_SECONDS), *(at if at > now else soon for at in due)])
+        seen_again = now + timedelta(seconds=SEEN_SECONDS)
+        return min(seen_again, next_end(self._services, now) or seen_again)
 
     def _be_seen(self, now: datetime) -> None:
         if self._seen and now - self._seen < timedelta(seconds=SEEN_SECONDS):
@@ -126,3 +119,16 @@ class Watcher:
                 tx.run("forget_watchers", id=self._id, before="")
         except SignupError as error:
             LOG.warning(error.sentence)
+
+
+def next_end(services: Services, looked: datetime) -> datetime | None:
+    """When something ends next; None when nothing will.
+
+    What was due already at `looked`, when everything was looked at, somebody else has in hand: again in a second.
+    """
+    later = {"requested": services.settings.upstream_seconds + SPARE_SECONDS, "apart": APART_SECONDS}
+    with services.store.read() as tx:
+        ends = [(row["what"], moment(row["at"])) for row in tx.all("next_due") if row["at"]]
+    due = [at + timedelta(seconds=later.get(what, 0)) for what, at in ends]
+    soon = looked + timedelta(seconds=AGAIN_SECONDS)
+    return min((at if at > looked else soon for at in due), default=None)
