@@ -111,7 +111,9 @@ class Courier:
         path = self._url._replace(scheme="", netloc="", fragment="").geturl() or "/"
         try:
             connection.request("POST", path, body, {"Content-Type": "application/json"})
-            return connection.getresponse().status
+            answer = connection.getresponse()
+            answer.read(1024)  # closing on an unread answer would look like a broken connection over there
+            return answer.status
         except (OSError, http.client.HTTPException):
             return None
         finally:
