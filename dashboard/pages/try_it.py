@@ -15,7 +15,7 @@ from signup import words
 from signup.errors import NumberRejected, SignupError
 from signup.flow import signups
 from signup.flow.signups import SignUp
-from signup.flow.start import start
+from signup.flow.start import StartResult, start
 from signup.model import OPEN, Status
 
 services = shared.services()
@@ -124,38 +124,47 @@ def sequence(found: SignUp) -> None:
     timeline.show(events, steps, running=now, to_come=later)
 
 
-def watched(found: SignUp | None) -> None:
-    left, right = st.columns([5, 8], gap="small")
-    if SANDBOX:
+def watched() -> None:
+    """The phone and the timeline, again at every tick."""
+    found = running()
+    left, right = st.columns([5, 8], gap="small") if SANDBOX else (None, st.container())
+    if left:
         with left, cards.card("The phone", "played by the sandbox", key="phone-card"):
-            request_id = signups.request_id(services, found.id) if found else None
-            phone.show(request_id, last_word(found))
-    with right if SANDBOX else st.container():
-        whose = f"`{found.id[:13]}` {labels.STATUS[found.status].badge()}" if found else ""
-        with cards.card(f"Sign-up {whose}", key="sequence-card"):
-            told(found)
+            phone.show(signups.request_id(services, found.id) if found else None, last_word(found))
+    with right, st.container(border=True, gap="xsmall", height="stretch", key="sequence-card"):
+        told(found)
+    if found and found.status not in OPEN and tick == OPEN_TICK:
+        st.rerun()
 
 
 def told(found: SignUp | None) -> None:
-    """What became of the last start, the clocks that run, and the timeline."""
+    """Which sign-up, the clocks that run, and its timeline; or why there is none."""
     result = state.value(RESULT)
-    with st.container(horizontal=True, gap="small"):
-        locked = result.locked_until if result and result.code == "locked" else None
-        if found:
-            locked = signups.locked_until(services, found.id) or locked
-        answer = found.expires_at if found and found.status in (Status.REQUESTED, Status.WAITING) else None
-        st.markdown(countdown("lock", "lock", "violet", locked) or ":gray[no lock runs]", width="content")
-        st.markdown(countdown("answer within", "hourglass_top", "blue", answer), width="content")
-    if result and result.code == "locked" and result.signup_id is None:
-        st.warning(f"{result.number} is locked: nothing was sent.", icon=":material/lock:")
+    refused = result if result and not result.signup_id else None
+    with st.container(horizontal=True, horizontal_alignment="distribute"):
+        whose = f"`{found.id[:13]}` {labels.STATUS[found.status].badge()}" if found else ""
+        st.markdown(f"**Sign-up** {whose}", width="content")
+        st.markdown(clocks(found, refused), width="content")
+    if refused and refused.code == "locked":
+        with st.container(horizontal=True):
+            st.markdown(labels.LOCK_HIT.badge(f"{refused.number} is locked, nothing was sent"))
     if found:
         sequence(found)
-    elif not result:
+    elif not refused:
         cards.note("Each step stands here as it happens, with its HTTP.", height=HEIGHT, icon="timeline")
+
+
+def clocks(found: SignUp | None, refused: StartResult | None) -> str:
+    """How long the lock and the answer still run."""
+    locked = signups.locked_until(services, found.id) if found else None
+    locked = refused.locked_until if refused else locked
+    answer = found.expires_at if found and found.status in (Status.REQUESTED, Status.WAITING) else None
+    shown = countdown("lock", "lock", "violet", locked), countdown("answer within", "hourglass_top", "blue", answer)
+    return "&emsp;".join(clock for clock in shown if clock)
 
 
 header.show("Try it", "Type a number, start, and answer the phone. You see every request as it happens.", in_zone=False)
 form()
-open_now = running()
-tick = OPEN_TICK if open_now and open_now.status in OPEN else TICK
-st.fragment(lambda: watched(running()), run_every=tick)()
+opened = running()
+tick = OPEN_TICK if opened and opened.status in OPEN else TICK
+st.fragment(watched, run_every=tick)()

@@ -31,9 +31,9 @@ def show(
     for event in events:
         newest = event is events[-1]
         with st.expander(
-            _label(event, started),
+            _label(event, started, exchanges.get(event.seq or 0, [])),
             expanded=newest,
-            key=f"step-{event.signup_id}-{event.seq}",
+            key=f"step-{event.signup_id}-{event.seq}{'-newest' if newest else ''}",
             icon=labels.icon(labels.event_icon(event.kind)),
             type="step",
         ):
@@ -65,16 +65,19 @@ def _by_event(events: Sequence[Event], steps: Iterable[Step]) -> dict[int, list[
     return found
 
 
-def _label(event: Event, started: datetime | None) -> str:
+def _label(event: Event, started: datetime | None, exchanges: Sequence[Exchange]) -> str:
+    """What happened · HTTP status, code, latency · when · where in the log."""
     details = event.details or {}
-    parts = [f"**{words.event(event.kind, details)}**"]
+    told = [f"**{words.event(event.kind, details)}**"]
+    told += [f"`{exchange.status}`" for exchange in exchanges[-1:] if exchange.status]
     if "code" in details:
-        parts.append(f"`{details['code']}`")
+        told.append(f"`{details['code']}`")
+    aside = []
     if event.kind in (*ASKED, *FETCHED) and "ms" in details:
-        parts.append(f":gray[{duration(details['ms'] / 1000)}]")
+        aside.append(f"took {duration(details['ms'] / 1000)}")
     if started:
-        parts.append(labels.quiet(f"+{duration((moment(event.at) - started).total_seconds())} · seq {event.seq:,}"))
-    return " ".join(parts)
+        aside.append(f"+{duration((moment(event.at) - started).total_seconds())}")
+    return " ".join([*told, labels.quiet(" · ".join([*aside, f"seq {event.seq:,}"]))])
 
 
 def _inside(event: Event, exchanges: list[Exchange]) -> None:
