@@ -12,12 +12,7 @@ PIP := $(PY) -m pip install --quiet --quiet --disable-pip-version-check --no-inp
 .DELETE_ON_ERROR:
 
 run: $(VENV)/installed ## install, migrate, seed a history once, start everything; Ctrl-C stops all
-	@applied=$$($(PY) -m signup migrate --json) || exit 2; \
-	case "$$applied" in *0001_first*) \
-		mode=$$($(PY) -c 'from signup.settings import load; print(load().mode)'); \
-		[ "$$mode" = live ] || $(PY) -m signup seed --signups 3000 --days 56 || exit 2;; \
-	esac; \
-	exec $(PY) -m dashboard
+	@exec $(PY) -m dashboard
 
 test: $(VENV)/installed-dev ## run every test; what the machine lacks is skipped and named (ARGS="-k word" picks some)
 	@$(PY) -m pytest -n 2 --dist loadgroup $(ARGS)

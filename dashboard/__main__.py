@@ -8,8 +8,8 @@ import socket
 import sys
 from pathlib import Path
 
-from signup.errors import CannotStart, PortTaken
-from signup.services import open_services
+from dashboard.server import prepare
+from signup.errors import CannotStart, PortTaken, StoreUnavailable
 from signup.settings import Settings, load
 
 HOME = Path(__file__).parent.parent
@@ -18,17 +18,19 @@ HOME = Path(__file__).parent.parent
 def main() -> int:
     """Never returns when all is well: the process becomes Streamlit."""
     if len(sys.argv) > 1:
-        print("usage: python -m dashboard (settings come from SIGNUP_... variables)", file=sys.stderr)
-        return 2
+        return _cannot("usage: python -m dashboard (settings come from SIGNUP_... variables)")
     try:
         settings = load()
         _check_port(settings)
-        with open_services(settings, migrate=True):
-            pass
-    except CannotStart as error:
-        print(error.sentence, file=sys.stderr)
-        return 2
-    os.execv(sys.executable, [sys.executable, *_streamlit(settings)])  # noqa: S606  (our own words, no shell)
+        prepare(settings)
+    except (CannotStart, StoreUnavailable) as error:
+        return _cannot(error.sentence)
+    return os.execv(sys.executable, [sys.executable, *_streamlit(settings)])  # noqa: S606  our own words, no shell
+
+
+def _cannot(line: str) -> int:
+    sys.stderr.write(" ".join(line.split()) + "\n")
+    return 2
 
 
 def _check_port(settings: Settings) -> None:

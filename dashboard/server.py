@@ -11,26 +11,41 @@ import subprocess
 import sys
 import threading
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
-from typing import Any
-
-import streamlit as st
+from contextlib import asynccontextmanager, closing, contextmanager
+from typing import TYPE_CHECKING, Any
 
 from signup import logs
 from signup.flow.watch import Watcher
+from signup.seed import DAYS, seed
 from signup.services import open_services
 from signup.settings import Settings, load
+from signup.store import open_store
+
+if TYPE_CHECKING:  # importing it costs a second that a check before the start need not wait for
+    import streamlit as st
 
 LOG = logging.getLogger(__name__)
 LAST_WORDS_SECONDS = 9
+FIRST_MIGRATION = "0001_first"
+
+
+def prepare(settings: Settings) -> None:
+    """Bring the database up to date; in sandbox mode play a made-up past into a new one. Raises CannotStart's kinds."""
+    with closing(open_store(settings.database_url)) as store:
+        is_new = FIRST_MIGRATION in store.behind()
+    with open_services(settings, migrate=True) as services:
+        if is_new and settings.mode == "sandbox":
+            sys.stderr.write(f"A new database: playing {DAYS} days of made-up sign-ups into it ...\n")
+            seed(services)
 
 
 @asynccontextmanager
-async def lifespan(_app: st.App) -> AsyncIterator[dict[str, Any]]:
+async def lifespan(_app: "st.App") -> AsyncIterator[dict[str, Any]]:
     """From the server's start to its end. Raises CannotStart's kinds, with one sentence that says what to do."""
     settings = load()
     logs.set_up(settings.log)
-    with open_services(settings, migrate=True) as services, children(settings):
+    prepare(settings)
+    with open_services(settings) as services, children(settings):
         stop = threading.Event()
         watching = threading.Thread(target=Watcher(services, "dashboard").run, args=(stop,), name="watcher")
         watching.start()

@@ -1,1 +1,1 @@
-"""What several pages show, a part each: header, filters, cards, figures, links. None of them counts."""
+"""What several pages show: header, filters, cards, the phone, the timeline."""

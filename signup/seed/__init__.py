@@ -15,8 +15,10 @@ from signup.seed.plan import Planner
 from signup.seed.play import Player
 from signup.services import Services
 
+SIGNUPS, DAYS = 3000, 56
 
-def seed(services: Services, *, signups: int, days: int, chance: int) -> dict[str, Any]:
+
+def seed(services: Services, *, signups: int = SIGNUPS, days: int = DAYS, chance: int = 0) -> dict[str, Any]:
     """Play so many sign-ups over the days up to now: `{"signups", "events", "seconds"}`.
 
     `chance`: the same number makes the same past. Raises UsageWrong in live mode and where there are sign-ups already.
