@@ -16,13 +16,13 @@ SELECT token_hash, dead FROM callbacks WHERE signup_id = :signup_id AND token_ha
 SELECT COALESCE(SUM(1 + repeats), 0) AS n FROM callbacks WHERE place IN ('parked', 'quarantined');
 
 -- name: arrived_callbacks
--- Stored, known, not yet acted on.
-SELECT id FROM callbacks WHERE place = 'arrived' ORDER BY id LIMIT 500;
+-- Stored, known, not yet acted on. In the order of their index, so that no other row is looked at.
+SELECT id FROM callbacks WHERE place = 'arrived' ORDER BY signup_id, id LIMIT 500;
 
 -- name: parked_callbacks
--- Came before we knew their request id, and now we know it.
+-- Came before we knew their request id, and now we know it. Both places are named as their index names them.
 SELECT callbacks.id, signups.id AS signup_id FROM callbacks JOIN signups ON signups.request_id = callbacks.request_id
-WHERE callbacks.place = 'parked' ORDER BY callbacks.id LIMIT 500;
+WHERE callbacks.place IN ('parked', 'quarantined') AND callbacks.place = 'parked' ORDER BY callbacks.at LIMIT 500;
 
 -- name: take_callback
 -- Whoever gets the row acts on it. A parked one that never showed a state goes to quarantine when it carries a token.
@@ -63,7 +63,7 @@ UPDATE callbacks SET token = NULL WHERE signup_id = :signup_id AND token IS NOT 
 SELECT callbacks.id, callbacks.signup_id, callbacks.tries FROM callbacks JOIN signups ON signups.id = callbacks.signup_id
 WHERE callbacks.token IS NOT NULL AND callbacks.token_until <= :now AND callbacks.place = 'matched'
   AND (signups.claim_until IS NULL OR signups.claim_until <= :now)
-ORDER BY callbacks.id LIMIT 500;
+ORDER BY callbacks.next_try_at LIMIT 500;
 
 -- name: candidates_left
 -- Live tokens of a sign-up, and why the others died.
