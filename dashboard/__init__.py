@@ -1,1 +1,4 @@
-"""What people see: Streamlit and nothing of Flask. main.py is the gate, pages/ what a person sees, parts/ what they share."""
+"""What people see: Streamlit, and nothing of Flask.
+
+main.py is the gate and the navigation; every page is one file; parts/ is what several pages show.
+"""
