@@ -129,20 +129,22 @@ def _tell(services: Services, kind: Kind, actor: str, details: dict[str, Any]) -
 @contextmanager
 def _file_for(out: Path) -> Iterator[BinaryIO]:
     """A hidden file in the target's folder that takes its name at the end, and is gone when anything was raised."""
-    if out.is_dir():
-        raise UsageWrong(f"{out} is a folder: name a file in it.")
+    place = out.resolve()
+    if place.exists() and not place.is_file():
+        raise UsageWrong(f"{out} is not a file that can be replaced: name another.")
     try:
-        handle, hidden = tempfile.mkstemp(prefix=f".{out.name}.", suffix=".part", dir=out.parent)
+        handle, hidden = tempfile.mkstemp(prefix=f".{place.name}.", suffix=".part", dir=place.parent)
         try:
             with os.fdopen(handle, "wb") as file:
                 yield file
-            Path(hidden).replace(out)
-            _sync_folder(out.parent)
+            Path(hidden).replace(place)
+            _sync_folder(place.parent)
         finally:
             Path(hidden).unlink(missing_ok=True)
     except OSError as error:
+        why = error.strerror or error
         raise UsageWrong(
-            f"The export cannot be written to {out} ({error.strerror}): check the folder, its rights and the disk."
+            f"The export cannot be written to {out} ({why}): check the folder, its rights and the disk."
         ) from error
 
 

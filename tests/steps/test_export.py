@@ -5,6 +5,7 @@ Run as a program this file is an export that stops half-way: `python test_export
 
 import csv
 import json
+import os
 import resource
 import stat
 import subprocess
@@ -159,6 +160,13 @@ def test_a_file_that_was_there_is_replaced_only_by_a_whole_one(services: Service
     assert out.read_text().startswith("seq,")
 
 
+def test_a_link_is_followed_and_stays_a_link(services: Services, tmp_path: Path) -> None:
+    (tmp_path / "link.csv").symlink_to(tmp_path / "events.csv")
+    run(services, tmp_path / "link.csv")
+    assert (tmp_path / "link.csv").is_symlink()
+    assert (tmp_path / "events.csv").read_text().startswith("seq,")
+
+
 def test_an_export_is_its_owners_to_read(services: Services, tmp_path: Path) -> None:
     run(services, tmp_path / "events.csv")
     assert stat.S_IMODE((tmp_path / "events.csv").stat().st_mode) == 0o600
@@ -170,12 +178,13 @@ def test_an_unknown_format_is_refused_with_those_that_exist(services: Services, 
     assert told(services) == []
 
 
-@pytest.mark.parametrize("place", ["nowhere/events.csv", "folder", "plain.txt/events.csv"])
+@pytest.mark.parametrize("place", ["nowhere/events.csv", "folder", "plain.txt/events.csv", "pipe"])
 def test_a_place_that_cannot_be_written_is_told_before_anything_leaves(
     services: Services, tmp_path: Path, place: str
 ) -> None:
     (tmp_path / "folder").mkdir()
     (tmp_path / "plain.txt").touch()
+    os.mkfifo(tmp_path / "pipe")
     with pytest.raises(UsageWrong, match=place.partition("/")[0]):
         run(services, tmp_path / place)
     assert told(services) == []

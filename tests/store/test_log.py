@@ -1,6 +1,9 @@
 """Reading the log, on both stores: every way through it agrees with a plain look at all events."""
 
 import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
@@ -126,6 +129,36 @@ def test_a_walk_does_not_see_what_is_sealed_while_it_is_under_way(filled: Servic
             write(tx, random.Random(3), 5)
     log.seal_first(filled)
     assert [row["seq"] for row in [*first, *walk]] == list(range(1, 241))
+
+
+class Growing:
+    """A store on which two events more are sealed before each of its first reads."""
+
+    def __init__(self, services: Services, reads: int) -> None:
+        self._services, self._left = services, reads
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._services.store, name)
+
+    @contextmanager
+    def read(self) -> Iterator[Transaction]:
+        self._left -= 1
+        if self._left > 0:
+            with self._services.store.write() as tx:
+                for kind, details in (KINDS[self._left % 2], KINDS[(self._left + 1) % 2]):
+                    events.append(tx, at=moment(1), kind=kind, actor="watcher", signup_id=IDS[0], details=details)
+            log.seal_first(self._services)
+        with self._services.store.read() as tx:
+            yield tx
+
+
+def test_following_several_kinds_misses_none_that_is_sealed_meanwhile(services_on_each: Services) -> None:
+    growing = replace(services_on_each, store=Growing(services_on_each, 60))
+    query, found = LogQuery(("signup.started", "signup.approved")), list[Event]()
+    while page := log.after(growing, query, found[-1].seq or 0 if found else 0, limit=3):
+        found += page
+    assert found == everything(services_on_each)
+    assert len(found) == 118
 
 
 def test_a_timeline_is_one_sign_up_oldest_first(filled: Services) -> None:

@@ -14,8 +14,8 @@ WITH portion AS (
     WHERE id > (SELECT MAX(id) FROM portion) ORDER BY id LIMIT :size
 ), whole AS (
     SELECT id FROM portion WHERE xid NOT IN (SELECT xid FROM beyond)
+), taken AS (
+    SELECT id FROM whole UNION ALL SELECT id FROM portion WHERE NOT EXISTS (SELECT id FROM whole)
 )
-DELETE FROM events_inbox
-WHERE id IN (SELECT id FROM whole)
-    OR (id IN (SELECT id FROM portion) AND NOT EXISTS (SELECT id FROM whole))
+DELETE FROM events_inbox WHERE id IN (SELECT id FROM taken)
 RETURNING id, at, kind, signup_id, actor, details, CAST(xmin AS TEXT) AS xid;
