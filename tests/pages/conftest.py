@@ -1,0 +1,37 @@
+"""A page without a browser: the real dashboard over a real database that a test has filled."""
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from signup.model import Event
+from signup.services import open_services
+from signup.settings import load
+from tests.pages.fixtures import lives
+
+MAIN = Path(__file__).parents[2] / "dashboard" / "main.py"
+Open = Callable[..., AppTest]
+
+
+@pytest.fixture
+def dashboard(environ: Callable[..., dict[str, str]], monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
+    """`dashboard(events, range="7d")`: the Overview of a log that holds these events, at that address."""
+    st.cache_resource.clear()
+    st.cache_data.clear()
+
+    def build(told: Iterable[Event] = (), *, mode: str = "sandbox", **address: str | list[str]) -> AppTest:
+        chosen = environ(mode=mode, **({"app_key": "canary"} if mode == "live" else {}))
+        for name, value in chosen.items():
+            monkeypatch.setenv(name, value)
+        with open_services(load(chosen, env_file=None), migrate=True) as services:
+            lives.write(services, told)
+        page = AppTest.from_file(str(MAIN), default_timeout=60)
+        for key, value in address.items():
+            page.query_params[key] = value
+        return page.run()
+
+    yield build
+    st.cache_resource.clear()

@@ -1,0 +1,183 @@
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from signup.measure import stats
+from signup.measure.figures import count, percent
+from signup.measure.question import Question
+from signup.model import Event
+from tests.pages.fixtures import lives
+
+Open = Callable[..., AppTest]
+NOW = datetime.now(UTC)
+MONTH = lives.month(NOW, days=56, a_day=12)
+
+
+def said(page: AppTest) -> str:
+    """Every text of the page in one, metrics included."""
+    kinds: list[Any] = [page.markdown, page.caption, page.subheader, page.error]
+    texts = [str(element.value) for kind in kinds for element in kind]
+    texts += [f"{metric.label} {metric.value} {metric.delta}" for metric in page.metric]
+    return "\n".join(texts)
+
+
+def figures(page: AppTest) -> dict[str, str]:
+    """The page's figures by their names."""
+    return {metric.label: str(metric.value) for metric in page.metric}
+
+
+def many(end: str, n: int, **more: Any) -> list[Event]:
+    """`n` sign-ups of yesterday that all ended alike."""
+    return [event for i in range(n) for event in lives.life(NOW - timedelta(days=1, seconds=i), end, **more)]
+
+
+def test_the_page_shows_what_stats_counts(dashboard: Open) -> None:
+    page = dashboard(MONTH)
+    numbers = stats.stats(lives.history(MONTH), Question(preset="28d"), datetime.now(UTC))
+    shown = figures(page)
+    assert not page.exception
+    assert shown["Started"] == count(numbers["started"])
+    assert shown["Completed"] == count(numbers["completed"])
+    assert shown["Success rate"] == percent(numbers["successRate"])
+    assert shown["Error rate"].strip(":gray[]") == percent(numbers["errorRate"])
+    assert shown["Hits"] == count(numbers["lockHits"])
+    assert shown["Calls saved"] == count(numbers["callsSaved"])
+
+
+def test_every_card_is_there(dashboard: Open) -> None:
+    titles = ("Outcomes over time", "Funnel", "Success rate", "Lock", "Latency", "Errors and what to do", "By country")
+    page = dashboard(MONTH)
+    assert [title for title in titles if f"**{title}**" not in said(page)] == []
+
+
+def test_an_empty_log_says_how_to_begin_and_asks_for_no_filter(dashboard: Open) -> None:
+    page = dashboard(mode="live")
+    assert "No sign-ups yet" in said(page)
+    assert [button.label for button in page.button] == ["Try it", "Check the set-up"]
+    assert not page.multiselect
+    assert "App key" in said(page)
+
+
+def test_a_rate_with_nothing_below_the_line_is_a_dash_and_never_zero(dashboard: Open) -> None:
+    page = dashboard(lives.life(NOW - timedelta(minutes=1), "waiting"))
+    assert figures(page)["Success rate"] == "–"
+    assert figures(page)["Open now"] == "1"
+
+
+def test_an_error_stands_with_its_cure(dashboard: Open) -> None:
+    text = said(dashboard(many("failed", 12)))
+    assert "`truecaller_error`" in text
+    assert "Truecaller answered 5xx or could not be reached" in text
+
+
+def test_that_nothing_failed_is_said(dashboard: Open) -> None:
+    assert "No failed sign-ups in this range." in said(dashboard(many("completed", 3)))
+
+
+@pytest.mark.parametrize(("n", "told"), [(29, True), (30, False)])
+def test_under_thirty_sign_ups_are_called_too_few_to_compare(dashboard: Open, n: int, told: bool) -> None:
+    before = [event for i in range(40) for event in lives.life(NOW - timedelta(days=30, seconds=i), "completed")]
+    page = dashboard([*before, *many("completed", n)])
+    assert ("too few sign-ups to compare (under 30)" in said(page)) is told
+    assert (next(m for m in page.metric if m.label == "Started").delta != "") is not told
+
+
+def test_a_rate_on_a_small_sample_is_grey_and_shows_how_far_it_may_be_off(dashboard: Open) -> None:
+    page = dashboard([*many("completed", 8), *many("declined", 2, seed=9)])
+    assert figures(page)["Success rate"] == ":gray[80.0%]"
+    assert next(m for m in page.metric if m.label == "Success rate").proto.delta_description == "8 of 10 · 49–94%"
+
+
+def test_no_rate_changes_when_only_the_outcome_filter_changes(dashboard: Open) -> None:
+    assert figures(dashboard(MONTH, outcome="failed")) == figures(dashboard(outcome=""))
+
+
+def test_the_outcome_filter_chooses_what_is_drawn(dashboard: Open) -> None:
+    page = dashboard(MONTH, outcome=["failed", "declined"])
+    totals = [text.value for text in page.container(key="outcome_totals").markdown]
+    assert [text.split("]")[0].split(": ")[-1] for text in totals] == ["Declined", "Failed"]
+
+
+def test_the_address_chooses_the_filters(dashboard: Open) -> None:
+    page = dashboard(MONTH, range="7d", interval="hour", country=["SE", "IN"], channel="web", utc="1")
+    assert page.get_by_key("range").value == "7d"
+    assert page.selectbox(key="interval").value == "hour"
+    assert page.multiselect(key="country").value == ["SE", "IN"]
+    assert page.multiselect(key="channel").value == ["web"]
+
+
+def test_countries_are_read_by_name_and_kept_as_codes(dashboard: Open) -> None:
+    page = dashboard(MONTH)
+    page.multiselect(key="country").select("SE").run()
+    assert page.multiselect(key="country").options == ["Egypt", "India", "Nigeria", "South Africa", "Sweden"]
+    assert page.query_params["country"] == "SE"
+
+
+def test_a_default_leaves_the_address_again(dashboard: Open) -> None:
+    page = dashboard(MONTH, interval="week")
+    page.selectbox(key="interval").set_value("auto").run()
+    assert "interval" not in page.query_params
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        {"range": "forever", "interval": "fortnight", "country": "Sweden", "outcome": "bored", "channel": "fax"},
+        {"range": "custom", "from": "yesterday", "to": "1066-10-14T09:00"},
+        {"range": "28d", "interval": "minute"},
+    ],
+)
+def test_a_value_that_makes_no_sense_falls_back_without_an_error(dashboard: Open, address: dict[str, str]) -> None:
+    page = dashboard(MONTH, **address)
+    assert not page.exception
+    assert not page.error
+    assert page.metric
+    assert page.selectbox(key="interval").value == "auto"
+
+
+def test_a_range_that_ends_before_it_begins_is_told_not_counted(dashboard: Open) -> None:
+    page = dashboard(MONTH, range="custom", **{"from": "2026-11-20T10:00", "to": "2026-11-19T10:00"})
+    assert not page.exception
+    assert "The range ends before it begins: choose a start before its end." in said(page)
+    assert not page.metric
+
+
+def test_a_custom_range_counts_between_its_ends(dashboard: Open) -> None:
+    ends = {name: f"{NOW - timedelta(days=days):%Y-%m-%dT00:00}" for name, days in (("from", 10), ("to", 3))}
+    page = dashboard(MONTH, range="custom", **ends)
+    inside = [e for e in MONTH if e.kind == "signup.started" and ends["from"] <= e.at < ends["to"]]
+    assert figures(page)["Started"] == count(len(inside))
+
+
+def test_filters_that_match_nothing_offer_a_way_out(dashboard: Open) -> None:
+    page = dashboard([*many("completed", 3), *lives.life(NOW - timedelta(days=40), "completed", country="NO")])
+    page.multiselect(key="country").select("NO").run()
+    assert "No sign-ups match." in said(page)
+    page.button(key="clear_filters").click().run()
+    assert page.multiselect(key="country").value == []
+    assert figures(page)["Started"] == "3"
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        [],
+        lives.life(NOW - timedelta(seconds=5), "waiting"),
+        lives.life(NOW - timedelta(hours=2), "completed"),
+        many("failed", 31),
+        many("expired", 6, country="IN"),
+        [lives.lock_hit(NOW - timedelta(minutes=3), "00000000-0000-0000-0000-000000000000", 3, "0" * 16)],
+    ],
+    ids=["nothing", "one open", "one completed", "all failed", "one country", "only a lock hit"],
+)
+@pytest.mark.parametrize("chosen", ["1h", "24h", "7d", "28d"])
+def test_whatever_the_log_holds_every_card_draws_or_says_why_not(
+    dashboard: Open, told: list[Event], chosen: str
+) -> None:
+    page = dashboard(told, range=chosen)
+    assert not page.exception
+    assert re.search(r"\bnan\b|None(?! has)|NaN|\+0\.0|-0\.0", said(page)) is None
