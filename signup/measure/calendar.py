@@ -106,13 +106,14 @@ def previous(
     """The period to compare [start, end) with.
 
     Under 7 days the same length directly before. From 7 days on both ends move back by whole weeks of wall-clock time,
-    so that weekdays meet weekdays. `at_least`: the full length of a preset whose last day is not over.
+    so that weekdays meet weekdays; it never reaches into the present one, for a wall time shown twice means the first.
+    `at_least`: the full length of a preset whose last day is not over.
     """
     wall_start, wall_end = _wall(start, zone), _wall(end, zone)
     if max(end - start, wall_end - wall_start, at_least) < _WEEK:
         return start - (end - start), start
     weeks = -(-max(wall_end - wall_start, at_least) // _WEEK) * _WEEK
-    return first_instant(wall_start - weeks, zone), min(first_instant(wall_end - weeks, zone), start)
+    return first_instant(wall_start - weeks, zone), first_instant(wall_end - weeks, zone)
 
 
 def _wall(moment: datetime, zone: ZoneInfo) -> datetime:

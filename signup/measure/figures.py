@@ -4,7 +4,7 @@ Stands beside the count: the Overview and the command line's table both write th
 what a program reads.
 """
 
-NOTHING = "–"  # noqa: RUF001  the dash of the design, not a hyphen
+NOTHING = "–"
 
 
 def count(value: int | None) -> str:

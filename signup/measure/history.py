@@ -93,8 +93,6 @@ class History:
         self.hits: list[Hit] = []
         self.rejected: list[Rejected] = []
         self.quarantined: list[Quarantined] = []
-        self.countries: set[str] = set()
-        self.channels: set[str] = set()
         self._signups: dict[str, SignUp] = {}
         self._take: dict[str, Callable[[Event, Details], None]] = {
             "signup.started": self._start,
@@ -110,6 +108,16 @@ class History:
         """The sign-ups that count, in the order in which they began."""
         return [signup for signup in self._signups.values() if not signup.replayed]
 
+    @property
+    def countries(self) -> set[str]:
+        """Every country among what counts."""
+        return {row.country for row in self._somewhere() if row.country is not None}
+
+    @property
+    def channels(self) -> set[str]:
+        """Every channel among what counts."""
+        return {row.channel for row in self._somewhere()}
+
     def apply(self, event: Event) -> None:
         """Take one sealed event. One that was taken before, is not sealed yet or was redacted adds nothing."""
         if event.seq is None or event.seq <= self.seq:
@@ -118,10 +126,13 @@ class History:
         if event.details is not None and (take := self._take.get(event.kind)):
             take(event, event.details)
 
+    def _somewhere(self) -> list[SignUp | Hit | Rejected]:
+        return [*self.signups, *self.hits, *self.rejected]
+
     def _start(self, event: Event, details: Details) -> None:
         if event.signup_id is not None:
-            self._signups[event.signup_id] = SignUp(event.at, details["country"], details["channel"])
-            self._meet(details)
+            replayed = details.get("replay") is True
+            self._signups[event.signup_id] = SignUp(event.at, details["country"], details["channel"], replayed=replayed)
 
     def _change(self, event: Event, details: Details) -> None:
         """A later event of a sign-up. One whose start is not in the log (pruned, redacted) is passed over."""
@@ -149,20 +160,13 @@ class History:
                 retry_ms=_milliseconds(details) if first else None,
             )
         )
-        self._meet(details)
 
     def _reject(self, event: Event, details: Details) -> None:
         self.rejected.append(Rejected(event.at, details.get("country"), details["channel"]))
-        self._meet(details)
 
     def _quarantine(self, event: Event, details: Details) -> None:
         if not details.get("replay"):
             self.quarantined.append(Quarantined(event.at, details["reason"]))
-
-    def _meet(self, details: Details) -> None:
-        self.channels.add(details["channel"])
-        if country := details.get("country"):
-            self.countries.add(country)
 
 
 def _milliseconds(details: Details, known: int | None = None) -> int | None:

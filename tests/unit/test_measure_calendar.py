@@ -2,11 +2,12 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from signup.errors import UsageWrong
@@ -42,9 +43,10 @@ def test_buckets_begin_where_the_wall_clock_says(case: dict[str, Any]) -> None:
     assert [bucket.end for bucket in found] == edges[1:]
 
 
-moments = st.datetimes(datetime(2025, 1, 1), datetime(2027, 12, 31)).map(lambda naive: naive.replace(tzinfo=UTC))
+moments = st.timedeltas(timedelta(0), timedelta(days=1000)).map(lambda since: at("2025-01-01T00:00Z") + since)
 
 
+@settings(deadline=None)
 @given(
     start=moments,
     hours=st.floats(0.01, 24 * 50),
@@ -56,9 +58,10 @@ def test_buckets_lie_end_to_end_and_cover_the_range(start: datetime, hours: floa
     found = calendar.buckets(start, end, interval, calendar.zone_named(zone))
     assert found[0].start <= start < found[0].end
     assert found[-1].start < end <= found[-1].end
-    assert all(one.end == following.start for one, following in zip(found, found[1:], strict=False))
+    assert all(one.end == following.start for one, following in pairwise(found))
 
 
+@settings(deadline=None)
 @given(start=moments, zone=st.sampled_from(ZONES))
 def test_an_hour_is_one_date_hour_and_offset(start: datetime, zone: str) -> None:
     local = calendar.zone_named(zone)
@@ -68,10 +71,11 @@ def test_an_hour_is_one_date_hour_and_offset(start: datetime, zone: str) -> None
         return wall.date(), wall.hour, wall.utcoffset()
 
     found = calendar.buckets(start, start + timedelta(days=2), "hour", local)
-    for bucket, following in zip(found, found[1:], strict=False):
+    for bucket, following in pairwise(found):
         assert shown(bucket.start) == shown(bucket.end - timedelta(microseconds=1)) != shown(following.start)
 
 
+@settings(deadline=None)
 @given(start=moments, zone=st.sampled_from(ZONES))
 def test_a_day_is_one_local_date(start: datetime, zone: str) -> None:
     local = calendar.zone_named(zone)
@@ -136,9 +140,7 @@ def test_only_intervals_that_a_chart_can_show_are_offered(length: timedelta, int
     assert calendar.drawable_intervals(start, start + length) == intervals
 
 
-@pytest.mark.parametrize(
-    "name", ["", ".", "Nowhere", "europe/stockholm", "America", "../UTC", "/etc/passwd", "UTC\0", "å", "zone.tab", "x" * 300]
-)
+@pytest.mark.parametrize("name", ["", ".", "Nowhere", "America", "../UTC", "/etc/passwd", "UTC\0", "å", "x" * 300])
 def test_an_unknown_zone_is_a_usage_error(name: str) -> None:
     with pytest.raises(UsageWrong, match="time zone"):
         calendar.zone_named(name)
@@ -216,11 +218,17 @@ def test_seven_local_days_with_a_long_one_are_still_compared_with_one_week() -> 
     assert calendar.previous(start, end, STOCKHOLM) == (at("2026-10-12T00:00+02:00"), start)
 
 
-def test_the_previous_period_never_reaches_into_the_present_one() -> None:
-    """Seven days of 24 hours that begin in the repeated hour: moved back by the clock the end would come after it."""
-    start = at("2026-10-25T02:30+02:00")
-    _, end = calendar.previous(start, at("2026-11-01T02:30+01:00"), STOCKHOLM)
-    assert end == start
+@settings(deadline=None)
+@given(start=moments, hours=st.floats(0.1, 24 * 60), zone=st.sampled_from(ZONES))
+def test_the_previous_period_ends_before_the_present_one_begins(start: datetime, hours: float, zone: str) -> None:
+    before_start, before_end = calendar.previous(start, start + timedelta(hours=hours), calendar.zone_named(zone))
+    assert before_start < before_end <= start
+
+
+def test_seven_days_that_begin_in_the_repeated_hour_are_preceded_by_a_whole_week() -> None:
+    start, end = at("2026-10-25T02:30+01:00"), at("2026-11-01T02:30+01:00")
+    found = calendar.previous(start, end, STOCKHOLM)
+    assert found == (at("2026-10-18T02:30+02:00"), at("2026-10-25T02:30+02:00"))
 
 
 def test_a_preset_whose_last_day_is_not_over_is_compared_as_its_full_length() -> None:

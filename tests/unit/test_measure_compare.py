@@ -19,7 +19,7 @@ def test_an_interval_stays_between_none_and_all_and_holds_the_rate(part: int, wh
 
 def test_eighty_against_ninety_of_a_hundred_is_clear_just() -> None:
     low, high = compare.newcombe((80, 100), (90, 100))
-    assert (round(low * 100, 1), round(high * 100, 2)) == (-20.0, -0.01)
+    assert (round(low * 100, 2), round(high * 100, 2)) == (-19.95, -0.01)
     assert change_of_rate((80, 100), (90, 100)) == Change("-10.0 pp", True, "down")
 
 

@@ -14,12 +14,12 @@ def test_a_share_is_a_percentage_with_one_decimal() -> None:
 
 
 def test_what_is_not_known_is_a_dash_and_never_zero() -> None:
-    assert figures.count(None) == figures.percent(None) == figures.duration(None) == "–"  # noqa: RUF001
+    assert figures.count(None) == figures.percent(None) == figures.duration(None) == "–"
 
 
 @pytest.mark.parametrize(
     ("seconds", "text"),
-    [(0.0, "0 ms"), (0.175, "175 ms"), (0.9996, "1.0 s"), (10.5, "10.5 s"), (99.94, "99.9 s"), (99.96, "1.7 min"), (480, "8.0 min")],
+    [(0.0, "0 ms"), (0.175, "175 ms"), (0.9996, "1.0 s"), (10.5, "10.5 s"), (99.96, "1.7 min"), (480, "8.0 min")],
 )
 def test_a_duration_is_told_in_the_unit_that_suits_it(seconds: float, text: str) -> None:
     assert figures.duration(seconds) == text
