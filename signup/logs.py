@@ -40,7 +40,7 @@ class PlainLines(logging.Formatter):
 
 
 def set_up(form: Literal["plain", "json"]) -> None:
-    """Send all that is logged, warned, or raised and not caught to stderr in one form. A second call replaces the first."""
+    """Send all that is logged, warned, or raised and not caught to stderr in one form; a second call replaces it."""
     root = logging.getLogger()
     for handler in [known for known in root.handlers if known.name == HANDLER]:
         root.removeHandler(handler)

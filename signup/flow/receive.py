@@ -99,7 +99,7 @@ def _arrived(tx: Transaction, services: Services, arrival: _Arrival, signup: Row
 
 @dataclass(frozen=True)
 class _Tokens:
-    """The callback's token among those of its sign-up: `held` already, or `fresh`: new, in time, among the first three."""
+    """The callback's token among its sign-up's: `held` already, or `fresh`: new, in time, among the first three."""
 
     hash: str | None
     held: bool

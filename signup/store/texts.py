@@ -1,6 +1,7 @@
 """The SQL, read from files: queries by name, migrations by number.
 
-Queries stand in `sql/`, and in `sql/DIALECT/` where the tongues differ. aiosql reads the queries and turns `:name` into each driver's own placeholder.
+Queries stand in `sql/`, and in `sql/DIALECT/` where the tongues differ. aiosql reads them and turns `:name` into each
+driver's own placeholder.
 """
 
 import re

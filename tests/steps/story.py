@@ -78,4 +78,4 @@ def details(services: Services, kind: str) -> list[dict[str, Any]]:
 def tokens_kept(services: Services) -> int:
     """How many tokens the database holds at this moment."""
     with services.store.read() as tx:
-        return len([row for row in tx.all("live_tokens")])
+        return len(tx.all("live_tokens"))

@@ -101,11 +101,11 @@ def explain(store, name, text):
     if name in ("migration_lock", "create_schema_versions"):
         return
     if store.dialect == "sqlite":
-        params = {word: None for word in re.findall(r":(\w+)", text)}
+        params = dict.fromkeys(re.findall(r":(\w+)", text))
         with store.read() as tx:
             assert tx._connection.execute(f"EXPLAIN QUERY PLAN {text}", params).fetchall() is not None, name
     else:
-        params = {word: None for word in re.findall(r"%\((\w+)\)s", text)}
+        params = dict.fromkeys(re.findall(r"%\((\w+)\)s", text))
         with store.write() as tx:
             assert tx._connection.execute(f"EXPLAIN {text}", params).fetchall(), name
 
