@@ -113,6 +113,8 @@ class PostgresqlStore:
         return seen != newest
 
     def migrate(self, at: str) -> list[str]:
+        if not self.behind():
+            return []
         with self.write() as tx:
             tx.one("migration_lock")
             tx.run("create_schema_versions")

@@ -126,6 +126,8 @@ class SqliteStore:
         return seen != self._seen
 
     def migrate(self, at: str) -> list[str]:
+        if not self.behind():
+            return []
         connection = self._writer
         try:
             connection.execute(f"PRAGMA busy_timeout = {MIGRATE_SECONDS * 1000}")
