@@ -17,7 +17,7 @@ from signup.services import Services
 ACTOR = "cli"
 MOST_LISTED = 1000
 REASON = "asked on the command line"
-LOCKED, REJECTED = "locked", "number_invalid"
+LOCKED, REJECTED, UNREACHABLE = "locked", "number_invalid", "truecaller_error"
 EXITS = {LOCKED: 3, REJECTED: 4}
 FAILED_EXIT = 5
 
@@ -29,7 +29,7 @@ def start(options: Options) -> int:
     if options.json:
         output.json_line(result.json())
     else:
-        _show_start(result)
+        _show_start(result, services.settings.mode)
     if result.status is Status.FAILED:
         return FAILED_EXIT
     return EXITS.get(result.code or "", 0)
@@ -80,7 +80,7 @@ def _profile(services: Services, found: SignUp, options: Options) -> dict[str, A
     return signups.masked_profile(masked) if masked else None
 
 
-def _show_start(result: StartResult) -> None:
+def _show_start(result: StartResult, mode: str) -> None:
     output.facts(
         [
             ("Sign-up", result.signup_id),
@@ -93,14 +93,16 @@ def _show_start(result: StartResult) -> None:
         ]
     )
     if result.code:
-        output.problem(_what_to_do(result, result.code))
+        output.problem(_what_to_do(result, result.code, mode))
 
 
-def _what_to_do(result: StartResult, code: str) -> str:
+def _what_to_do(result: StartResult, code: str, mode: str) -> str:
     if code == REJECTED:
         return f"{result.sentence} {words.NOTHING_SENT}"
     if code == LOCKED:
         return f"{words.CODES[LOCKED]}. Nothing was sent."
+    if code == UNREACHABLE and mode == "sandbox":
+        return f"{words.CODES[UNREACHABLE]}: see that the sandbox runs (python -m signup doctor)."
     return words.cure("request", code)
 
 

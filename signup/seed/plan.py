@@ -42,6 +42,7 @@ REJECTS = ("call me", "+46 70 12", "12345", "+46 70 123 45 67 89 10", "+91 00000
 
 BAD_HOUR_DAYS, BAD_HOUR_SHARE, BAD_HOUR_FAILS = 14, 0.007, 0.75
 PAUSE_DAYS, PAUSE_MINUTES, PAUSED = 23, 16, 4
+RECENT = 6
 REJECTED_SHARE, STRANGER_SHARE = 0.035, 0.004
 COMES_BACK, COMES_BACK_REFUSED = 0.08, 0.5
 HIT_SHARE, HITS_AGAIN = 0.11, 0.55
@@ -91,12 +92,10 @@ class Planner:
     def plan(self, signups: int) -> Plan:
         """A past with so many sign-ups."""
         pause = self._day(PAUSE_DAYS)
-        lives = [self._life(fate(self._draw)) for fate in fates.dealt(self._draw, signups)]
-        if signups >= fates.ENOUGH and self._days > PAUSE_DAYS:
-            self._misfortune(lives, pause)
-        lives.sort(key=lambda life: life.start)
+        placed = list(self._placed(signups, pause)) if signups >= fates.ENOUGH and self._days > PAUSE_DAYS else []
+        lives = [*placed, *(self._life(fate(self._draw)) for fate in fates.dealt(self._draw, signups - len(placed)))]
         return Plan(
-            lives=[self._named(life) for life in lives],
+            lives=[self._named(life) for life in sorted(lives, key=lambda life: life.start)],
             rejected=[self._reject() for _ in range(round(signups * REJECTED_SHARE))],
             strangers=[self._moment(601) for _ in range(round(signups * STRANGER_SHARE))],
             pause=(pause, pause + timedelta(minutes=PAUSE_MINUTES)),
@@ -106,23 +105,23 @@ class Planner:
         """Early in the afternoon, so many days ago."""
         return (self._now - timedelta(days=back)).replace(hour=13, minute=0, second=0, microsecond=0)
 
-    def _life(self, fate: Fate) -> Life:
+    def _life(self, fate: Fate, start: datetime | None = None) -> Life:
+        """Somebody's; when people are about, or at a given moment."""
         country = self._of({name: share for name, (share, _) in COUNTRIES.items()})
-        start = self._moment(fate.lasts, COUNTRIES[country][1])
+        start = start or self._moment(fate.lasts, COUNTRIES[country][1])
         return Life(start, country, 0, self._of(CHANNELS), fate)
 
-    def _misfortune(self, lives: list[Life], pause: datetime) -> None:
-        """Move a few into the bad hour and into the time without a watcher."""
-        bad = round(len(lives) * BAD_HOUR_SHARE)
-        for place in range(bad + PAUSED):
-            if place < bad:
-                start = self._day(BAD_HOUR_DAYS) + timedelta(minutes=self._chance.uniform(0, 60))
-                down = self._chance.random() < BAD_HOUR_FAILS
-                fate = fates.truecaller_down(self._draw) if down else lives[place].fate
-            else:
-                start = pause + timedelta(minutes=self._chance.uniform(0, 3))
-                fate = fates.completed(self._draw)
-            lives[place] = replace(lives[place], start=start, fate=fate)
+    def _placed(self, signups: int, pause: datetime) -> Iterator[Life]:
+        """Those in the bad hour, those that nobody watched, and those of the last minutes."""
+        for _ in range(round(signups * BAD_HOUR_SHARE)):
+            down = self._chance.random() < BAD_HOUR_FAILS
+            fate = (fates.truecaller_down if down else fates.completed)(self._draw)
+            yield self._life(fate, self._day(BAD_HOUR_DAYS) + timedelta(minutes=self._chance.uniform(0, 60)))
+        for _ in range(PAUSED):
+            yield self._life(fates.completed(self._draw), pause + timedelta(minutes=self._chance.uniform(0, 3)))
+        for back in range(RECENT):
+            fate = fates.completed(self._draw)
+            yield self._life(fate, self._now - timedelta(seconds=fate.lasts, minutes=back * self._chance.uniform(1, 3)))
 
     def _named(self, life: Life) -> Life:
         """Whose it is: somebody new, somebody who was refused a moment ago, or somebody from earlier."""

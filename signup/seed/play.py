@@ -28,6 +28,7 @@ from signup.seed.plan import Life, Plan
 from signup.services import Services
 from signup.store import Store, Transaction
 
+WAKING_SECONDS = 0.04
 ELSEWHERE = "https://profile4.truecaller.example/v1/default"
 ACTORS = {"try": "user:local", "cli": "cli"}
 FIRST_NAMES = ("Asha", "Elsa", "Chidi", "Amina", "Thabo", "Omar", "Priya", "Nils", "Grace", "Ravi")
@@ -143,24 +144,26 @@ class Player:
                 act()
             elif due and due <= self._now:
                 self._clock.set(due)
-                self._watch()
+                self._act_on_callbacks()
+                expire(self._services)
             else:
                 return
 
     def _due(self) -> datetime | None:
-        """When something ends and somebody is there to see it."""
+        """When something ends and a watcher is there to see it."""
         due = next_end(self._services, self._looked)
-        begins, ends = self._plan.pause
-        return ends if due and begins <= due < ends else due
+        return self._plan.pause[1] if due and self._paused(due) else due
 
-    def _watch(self) -> None:
-        """A watcher's pass, unless none runs at this time."""
-        self._looked = self._clock.now()
+    def _paused(self, at: datetime) -> bool:
         begins, ends = self._plan.pause
-        if not begins <= self._looked < ends:
+        return begins <= at < ends
+
+    def _act_on_callbacks(self) -> None:
+        """What a watcher does when woken, unless none runs at this time."""
+        self._looked = self._clock.now()
+        if not self._paused(self._looked):
             match(self._services)
             complete(self._services)
-            expire(self._services)
 
     def _begin(self, life: Life) -> None:
         self._script.expect(life)
@@ -180,7 +183,8 @@ class Player:
 
     def _receive(self, callback: Callback) -> None:
         receive(self._services, callback, None)
-        self._later(self._clock.now() + timedelta(milliseconds=40), self._watch)
+        self._clock.move(WAKING_SECONDS)
+        self._act_on_callbacks()
 
     def _stranger(self) -> None:
         """Somebody who found the callback URL."""
