@@ -322,6 +322,16 @@ def test_a_transaction_is_not_cut_at_the_end_of_a_portion(on_postgresql: Service
     assert numbers(on_postgresql)[PORTION - 2 :] == [2001, 2002, 1001, 1002, 1003]
 
 
+def test_a_transaction_that_took_long_is_not_cut_however_much_waits(on_postgresql: Services) -> None:
+    with on_postgresql.store.write() as slow:
+        note(slow, 10_001)
+        for first in range(0, PORTION * 4, 100):
+            write(on_postgresql, *range(first, first + 100))
+        note(slow, 10_002)
+    Sealer(on_postgresql).seal()
+    assert numbers(on_postgresql) == [*range(PORTION * 4), 10_001, 10_002]
+
+
 def test_a_transaction_larger_than_a_portion_beside_others_is_sealed(on_postgresql: Services) -> None:
     store = on_postgresql.store
     with store.write() as large:
@@ -424,6 +434,7 @@ def processes(
 
 
 @pytest.mark.torture
+@pytest.mark.timeout(1800)
 def test_killed_sealers_leave_no_gap_lose_nothing_and_write_nothing_twice(
     services_on_each: Services, processes: Processes, rounds: int, eventually: Callable[..., Any]
 ) -> None:

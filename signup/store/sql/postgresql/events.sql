@@ -5,13 +5,14 @@
 SELECT log_id, seq, frontier, pruned_to FROM audit_log WHERE id = 1 FOR UPDATE;
 
 -- name: take_waiting
--- Ids of transactions that ran side by side are interleaved, so one whose last rows lie beyond this portion waits for
--- the next, unless it fills the whole portion by itself. xid tells which rows belong together.
+-- Ids of transactions that ran side by side are interleaved. So one with rows beyond this portion (looked for twenty
+-- portions far, that the cost has a bound) waits for the next, unless nothing else is left to take. xid tells which
+-- rows belong together.
 WITH portion AS (
     SELECT id, CAST(xmin AS TEXT) AS xid FROM events_inbox ORDER BY id LIMIT :size
 ), beyond AS (
     SELECT CAST(xmin AS TEXT) AS xid FROM events_inbox
-    WHERE id > (SELECT MAX(id) FROM portion) ORDER BY id LIMIT :size
+    WHERE id > (SELECT MAX(id) FROM portion) ORDER BY id LIMIT 20 * :size
 ), whole AS (
     SELECT id FROM portion WHERE xid NOT IN (SELECT xid FROM beyond)
 ), taken AS (
