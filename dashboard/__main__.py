@@ -1,9 +1,9 @@
-"""`python -m dashboard`: checks the settings, the database and the port, then becomes Streamlit's server.
+"""`python -m dashboard`: checks the settings, the database and the port, then runs Streamlit's server.
 
 What cannot work is said in one line before anything starts: exit 2, no traceback.
 """
 
-import os
+import signal
 import socket
 import sys
 from pathlib import Path
@@ -16,7 +16,7 @@ HOME = Path(__file__).parent.parent
 
 
 def main() -> int:
-    """Never returns when all is well: the process becomes Streamlit."""
+    """Serve until stopped: 0; 2 when it cannot start."""
     if len(sys.argv) > 1:
         return _cannot("usage: python -m dashboard (settings come from SIGNUP_... variables)")
     try:
@@ -25,7 +25,8 @@ def main() -> int:
         prepare(settings)
     except (CannotStart, StoreUnavailable) as error:
         return _cannot(error.sentence)
-    return os.execv(sys.executable, [sys.executable, *_streamlit(settings)])  # noqa: S606  our own words, no shell
+    _serve(settings)
+    return 0
 
 
 def _cannot(line: str) -> int:
@@ -45,13 +46,14 @@ def _check_port(settings: Settings) -> None:
             ) from error
 
 
-def _streamlit(settings: Settings) -> list[str]:
-    options = {
-        "--server.port": settings.dashboard_port,
-        "--server.address": settings.bind,
-    }
-    words = ["-m", "streamlit", "run", str(HOME / "streamlit_app.py")]
-    return words + [word for name, value in options.items() for word in (name, str(value))]
+def _serve(settings: Settings) -> None:
+    """Streamlit's own command. Its server raises the signal that ended it once more: that is a stop in order."""
+    from streamlit.web import cli  # heavy: after the checks
+
+    for stop in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(stop, lambda *_: sys.exit(0))
+    options = ["--server.port", str(settings.dashboard_port), "--server.address", settings.bind]
+    cli.main(["run", str(HOME / "streamlit_app.py"), *options])
 
 
 if __name__ == "__main__":
