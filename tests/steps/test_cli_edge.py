@@ -1,0 +1,220 @@
+"""Where the command line begins and ends: usage, exit codes, one line on stderr, nothing heavy."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from signup.commands.edge import COMMANDS
+from signup.store.driver import sqlite
+from tests.machine import ROOT
+from tests.steps.conftest import CommandLine, Told
+
+LATER = ("verify", "checkpoint", "keys", "erase", "redact", "report", "scenario")
+HEAVY = {"pandas", "numpy", "streamlit", "flask", "sqlite_utils", "altair", "werkzeug"}
+
+
+def program(folder: Path, environ: dict[str, str], *words: str) -> subprocess.Popen[str]:
+    """`python -m signup ...` as a process of its own, in a folder of its own."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "signup", *words],
+        cwd=folder,
+        env={**os.environ, **environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def refused(told: Told) -> bool:
+    """One line on stderr, nothing on stdout, exit 2."""
+    return told.code == 2 and told.out == "" and len(told.err.splitlines()) == 1
+
+
+def test_without_a_command_it_says_so_in_one_line(command: CommandLine) -> None:
+    assert refused(command())
+
+
+@pytest.mark.parametrize("name", [*LATER, "nonsense", "--version"])
+def test_what_is_not_offered_is_a_usage_error(command: CommandLine, name: str) -> None:
+    assert refused(command(name))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("start",),
+        ("start", "+46761234567", "+46761234568"),
+        ("show",),
+        ("list", "--status", "lost"),
+        ("list", "--limit", "0"),
+        ("list", "--limit", "1001"),
+        ("list", "--lim", "1"),
+        ("list", "--since", "yesterday"),
+        ("events", "--after", "-1"),
+        ("events", "--kind", "signup.stated"),
+        ("events", "--signup", "abc"),
+        ("export", "--format", "csv"),
+        ("export", "--format", "parquet", "--out", "x"),
+        ("export", "--format", "bundle", "--out", "x"),
+        ("stats", "--tz", "Mars/Olympus"),
+        ("stats", "--interval", "fortnight"),
+        ("stats", "--from", "2026-11-24", "--to", "2026-11-23"),
+        ("stats", "--rebuild"),
+        ("seed", "--signups", "none"),
+        ("seed", "--days", "0"),
+        ("start", "070-174 06 10", "--region", "Sweden"),
+        ("start", "+46701740610", "--channel", "Web Site"),
+    ],
+)
+def test_a_usage_error_is_one_line_and_exit_2(command: CommandLine, words: tuple[str, ...]) -> None:
+    assert refused(command(*words))
+
+
+def test_a_wrong_kind_is_met_with_the_nearest_one(command: CommandLine) -> None:
+    assert "signup.started" in command("events", "--kind", "signup.stated").err
+
+
+def test_help_lists_every_command(command: CommandLine) -> None:
+    told = command("--help")
+    assert told.code == 0
+    assert all(f"    {name} " in told.out for name in COMMANDS)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_help_of_its_own(command: CommandLine, name: str) -> None:
+    told = command(name, "--help")
+    assert told.code == 0
+    assert f"python -m signup {name}" in told.out
+    assert "--json" in told.out
+
+
+def test_options_stand_in_any_order(command: CommandLine) -> None:
+    first = command("events", "--limit", "1", "--json", "--after", "0")
+    second = command("events", "--json", "--after", "0", "--limit", "1")
+    assert first == second
+    assert first.code == 0
+
+
+def test_wrong_settings_are_told_together(command: CommandLine) -> None:
+    command.settings(lock_seconds="soon", mode="dead")
+    told = command("list")
+    assert refused(told)
+    assert "SIGNUP_LOCK_SECONDS" in told.err
+    assert "SIGNUP_MODE" in told.err
+
+
+def test_live_mode_without_an_app_key_refuses_to_start(command: CommandLine) -> None:
+    command.settings(mode="live")
+    told = command("migrate")
+    assert refused(told)
+    assert "SIGNUP_APP_KEY" in told.err
+
+
+def test_a_database_of_the_other_mode_is_refused_by_name(command: CommandLine) -> None:
+    command("migrate")
+    command.settings(mode="live", app_key="a-key")
+    told = command("list")
+    assert refused(told)
+    assert "sandbox mode" in told.err
+    assert "SIGNUP_DATABASE_URL" in told.err
+
+
+def test_a_database_that_cannot_be_opened_is_refused_by_name(command: CommandLine, tmp_path: Path) -> None:
+    (tmp_path / "data" / "signup.db").mkdir(parents=True)
+    told = command("list")
+    assert refused(told)
+    assert "signup.db" in told.err
+
+
+def test_a_locked_database_can_still_be_read(command: CommandLine, tmp_path: Path) -> None:
+    command("migrate")
+    other = sqlite.connect(str(tmp_path / "data" / "signup.db"), isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    assert command("list").code == 0
+    other.close()
+
+
+def test_a_locked_database_cannot_be_written_and_says_so(command: CommandLine, tmp_path: Path) -> None:
+    command("migrate")
+    other = sqlite.connect(str(tmp_path / "data" / "signup.db"), isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    told = command("start", "abc")
+    other.close()
+    assert refused(told)
+    assert "locked" in told.err
+
+
+def test_an_altered_record_is_a_no(command: CommandLine, tmp_path: Path) -> None:
+    command("start", "abc")
+    command("events")
+    other = sqlite.connect(str(tmp_path / "data" / "signup.db"), isolation_level=None)
+    other.execute("UPDATE audit_log SET seq = 5")
+    other.close()
+    told = command("events")
+    assert (told.code, told.out) == (1, "")
+    assert "changed from outside" in told.err
+
+
+def test_in_live_mode_there_is_no_seed(command: CommandLine) -> None:
+    command.settings(mode="live", app_key="a-key")
+    assert refused(command("seed"))
+    assert refused(command("seed", "--help"))
+    assert "seed" not in command("--help").out
+
+
+def test_help_works_with_wrong_settings(command: CommandLine) -> None:
+    command.settings(mode="dead")
+    assert command("--help").code == 0
+
+
+def test_a_reader_that_leaves_early_is_no_error(tmp_path: Path, environ: Callable[..., dict[str, str]]) -> None:
+    seeding = program(tmp_path, environ(), "seed", "--signups", "300", "--days", "5")
+    assert seeding.wait(60) == 0
+    seeding.communicate()
+    talking = program(tmp_path, environ(), "events", "--json")
+    assert talking.stdout is not None
+    assert talking.stderr is not None
+    assert talking.stdout.readline()
+    talking.stdout.close()
+    assert talking.wait(30) == 141
+    assert talking.stderr.read() == ""
+    talking.stderr.close()
+
+
+def test_ctrl_c_leaves_without_a_word(tmp_path: Path, environ: Callable[..., dict[str, str]]) -> None:
+    rejecting = program(tmp_path, environ(), "start", "abc")
+    rejecting.communicate(timeout=30)
+    following = program(tmp_path, environ(), "events", "--follow", "--json")
+    assert following.stdout is not None
+    assert "number.rejected" in following.stdout.readline()
+    following.send_signal(signal.SIGINT)
+    out, err = following.communicate(timeout=30)
+    assert (following.returncode, out, err) == (130, "", "")
+
+
+@pytest.mark.parametrize("words", [(name, "--help") for name in COMMANDS] + [("list",), ("events",), ("show", "x")])
+def test_nothing_heavy_is_imported(tmp_path: Path, environ: Callable[..., dict[str, str]], words: tuple[str]) -> None:
+    look = "import sys; from signup.commands.edge import main; main(sys.argv[1:]); print(*sys.modules, file=sys.stderr)"
+    ran = subprocess.run(
+        [sys.executable, "-c", look, *words],
+        cwd=tmp_path,
+        env={**os.environ, **environ(), "PYTHONPATH": str(ROOT)},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    modules = set(ran.stderr.splitlines()[-1].split())
+    light = {"requests"} if words[0] not in ("doctor", "--help") else set()
+    assert modules & (HEAVY | light) == set()
+
+
+def test_letters_that_a_terminal_lacks_are_no_error(tmp_path: Path, environ: Callable[..., dict[str, str]]) -> None:
+    old = {**environ(request_url="http://127.0.0.1:9/v1"), "PYTHONIOENCODING": "ascii"}
+    out, err = program(tmp_path, old, "start", "+46701740610").communicate(timeout=30)
+    assert "+46 ??? ??? 06 10" in out
+    assert "Traceback" not in err
