@@ -72,6 +72,11 @@ def span(seconds: float) -> str:
     return f"{whole // HOUR} h" if whole < 2 * DAY else f"{whole // DAY} days"
 
 
+def several(count: int, what: str) -> str:
+    """1 key, 1,234 events."""
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
 def size(text: str) -> str:
     """A number of bytes for people: 2.1 MB."""
     amount = float(text)

@@ -15,6 +15,7 @@ from signup.services import Services
 PROBE_SECONDS = 3.0
 LONG_SECONDS = 30
 OK, UNAVAILABLE = 200, 503
+REFUSED = {"callback_rejected": "could not be read", "callback_over_limit": "came beyond the limit"}
 
 
 def receiver(services: Services) -> Finding:
@@ -76,17 +77,13 @@ def unreadable(services: Services) -> Finding:
     """What was refused at the door: only counted, nothing of it is kept."""
     now = services.clock.now()
     with services.store.read() as tx:
-        counted = {row["name"]: row for row in tx.all("counters")}
-    told = []
-    for name, what in (("callback_rejected", "could not be read"), ("callback_over_limit", "came beyond the limit")):
-        if row := counted.get(name):
-            told.append(f"{row['value']:,} {what}, the last one {ago(row['at'], now)}")
-    if not told:
+        counted = [row for row in tx.all("counters") if row["name"] in REFUSED]
+    if not counted:
         return fine("Every callback could be read.")
-    newest = max(moment(row["at"]) for row in counted.values())
-    if now - newest > timedelta(seconds=DAY):
-        return fine("; ".join(told) + ".")
-    return look("; ".join(told) + ".", "A few are nothing; many mean that a stranger has found the callback URL.")
+    told = "; ".join(f"{row['value']:,} {REFUSED[row['name']]}, the last one {ago(row['at'], now)}" for row in counted)
+    if now - max(moment(row["at"]) for row in counted) > timedelta(seconds=DAY):
+        return fine(f"{told}.")
+    return look(f"{told}.", "A few are nothing; many mean that a stranger has found the callback URL.")
 
 
 def _host(services: Services) -> str:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from signup.clock import moment, text
-from signup.doctor.check import Finding, ago, fine, look, size, span, wrong
+from signup.doctor.check import Finding, ago, fine, look, several, size, span, wrong
 from signup.keys import FILE
 from signup.record import log
 from signup.services import Services
@@ -38,8 +38,7 @@ def keys(services: Services) -> Finding:
     lost = sorted(written_under - set(services.keyring.ids))
     if lost:
         return look(f"Rows written under {', '.join(lost)} cannot be read.", "Put the old key back into SIGNUP_KEYS.")
-    count = len(services.keyring.ids)
-    told = f"{count} {'key' if count == 1 else 'keys'}, the current one is {services.keyring.ids[0]}"
+    told = f"{several(len(services.keyring.ids), 'key')}, the current one is {services.keyring.ids[0]}"
     if services.settings.keys:
         return fine(f"{told}, from SIGNUP_KEYS.")
     path = Path(services.settings.data_dir) / "keys" / FILE
@@ -95,10 +94,10 @@ def sealing(services: Services) -> Finding:
     age = (services.clock.now() - moment(oldest)).total_seconds() if oldest else 0.0
     if age > UNSEALED_SECONDS:
         return wrong(
-            f"{head.unsealed:,} events wait to be sealed, the oldest for {span(age)}.",
+            f"{several(head.unsealed, 'event')} not yet sealed, the oldest for {span(age)}.",
             "See that a watcher runs; python -m signup events seals too, and tells what stops it.",
         )
-    return fine(f"{head.seq:,} events, sealed.")
+    return fine(f"{several(head.seq, 'event')}, sealed.")
 
 
 def overdue(services: Services) -> Finding:
@@ -107,8 +106,9 @@ def overdue(services: Services) -> Finding:
     with services.store.read() as tx:
         row = tx.one("past_their_end", before=text(now - timedelta(seconds=OVERDUE_SECONDS))) or {}
     if row["n"]:
+        late = several(row["n"], "sign-up")
         return wrong(
-            f"{row['n']:,} sign-ups are still open, the oldest should have ended {ago(row['oldest'], now)}.",
+            f"{late} past the end and still open; the oldest should have ended {ago(row['oldest'], now)}.",
             "Start a watcher (python -m signup watch --once is enough): it ends them.",
         )
     return fine("No sign-up is open past its end.")

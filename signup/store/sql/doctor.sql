@@ -8,7 +8,7 @@ WHERE status IN ('requested', 'waiting') AND started_at <= :before AND callbacks
 -- name: past_their_end
 -- Still open long after their time was over: nobody watches.
 SELECT COUNT(*) AS n, MIN(expires_at) AS oldest FROM signups
-WHERE status IN ('requested', 'waiting') AND expires_at <= :before;
+WHERE status IN ('requested', 'waiting') AND expires_at < :before;
 
 -- name: apart_now
 -- Callbacks of the last ten minutes that belong to no request of ours, or only claim to.

@@ -1,0 +1,352 @@
+"""The doctor: each check at its best and at its worst, and what it must never do."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from signup.clock import HandClock, text
+from signup.doctor import Check, checks
+from signup.flow.receive import receive
+from signup.flow.steps import keep_trace
+from signup.flow.watch import Watcher
+from signup.model import Callback, Exchange, Result
+from signup.record.seal import Sealer
+from signup.services import Services, open_services
+from signup.settings import Settings
+from tests.fakes import ScriptedTruecaller, ambiguous
+from tests.steps.conftest import CommandLine
+from tests.steps.story import begin
+from tests.upstream import answer, upstream
+
+SIGNUP = "019d5c0e-7d3e-7f6a-9b1c-3a5f0c7e1d22"
+KEY = "canary-app-key-77f0"
+
+
+def found(services: Services, name: str) -> Check:
+    """The one check of that name."""
+    (check,) = [check for check in checks(services) if check.name == name]
+    return check
+
+
+@pytest.fixture
+def live(settings: Callable[..., Settings], clock: HandClock, truecaller: ScriptedTruecaller) -> Iterator[Services]:
+    """Everything wired in live mode."""
+    chosen = settings(mode="live", app_key=KEY)
+    with open_services(chosen, clock=clock, truecaller=truecaller, migrate=True) as wired:
+        yield wired
+
+
+def exchanged(services: Services, step: str, status: int | None, failure: str | None = None) -> None:
+    """An HTTP exchange took place."""
+    exchange = Exchange("POST", "https://example.com", {}, "", status, {}, "", 142, failure)
+    with services.store.write() as tx:
+        keep_trace(tx, services.keyring, services.clock, SIGNUP, step, (exchange,))
+
+
+def test_every_check_has_a_name_of_its_own_and_a_cure_unless_all_is_fine(services: Services) -> None:
+    told = checks(services)
+    assert len({check.name for check in told}) == len(told)
+    assert all(check.detail for check in told)
+    assert all((check.cure is None) == (check.ok is True) for check in told)
+
+
+def test_the_level_says_how_much_it_matters() -> None:
+    levels = {ok: Check("x", "here", ok, "", None).level for ok in (True, None, False)}
+    assert levels == {True: "fine", None: "look at", False: "problem"}
+
+
+def test_without_a_watcher_there_is_a_problem(services: Services) -> None:
+    check = found(services, "Watcher")
+    assert (check.ok, check.level) == (False, "problem")
+    assert "python -m signup watch" in (check.cure or "")
+
+
+def test_a_watcher_seen_within_30_seconds_is_fine_and_then_no_more(services: Services, clock: HandClock) -> None:
+    with services.store.write() as tx:
+        tx.run("see_watcher", id="w", host="here", pid=7, mode="watch", seen_at=text(clock.now()))
+    clock.move(29)
+    assert found(services, "Watcher").ok is True
+    clock.move(1)
+    check = found(services, "Watcher")
+    assert check.ok is False
+    assert "30 s ago" in check.detail
+
+
+def test_events_unsealed_for_more_than_a_minute_are_a_problem(services: Services, clock: HandClock) -> None:
+    begin(services)
+    clock.move(60)
+    assert found(services, "Audit log").ok is True
+    clock.move(1)
+    assert found(services, "Audit log").ok is False
+    Sealer(services).seal()
+    assert found(services, "Audit log").ok is True
+
+
+def test_an_altered_log_is_a_problem_in_its_own_words(services: Services) -> None:
+    with services.store.write() as tx:
+        tx.run("move_head", seq=3, frontier="nonsense")
+    check = found(services, "Audit log")
+    assert check.ok is False
+    assert "changed from outside" in (check.cure or "")
+
+
+def test_sign_ups_open_past_their_end_are_a_problem(services: Services, clock: HandClock) -> None:
+    begin(services)
+    clock.move(660)
+    assert found(services, "Open too long").ok is True
+    clock.move(1)
+    assert found(services, "Open too long").ok is False
+    Watcher(services, "test").once()
+    assert found(services, "Open too long").ok is True
+
+
+def test_the_database_tells_its_library_durability_and_size(services: Services) -> None:
+    check = found(services, "Database")
+    assert "WAL, full sync" in check.detail
+    assert "KB" in check.detail
+
+
+def test_a_key_file_that_others_may_read_is_a_problem(services: Services) -> None:
+    path = Path(services.settings.data_dir) / "keys" / "app-keys"
+    assert found(services, "Keys").ok is True
+    path.chmod(0o644)
+    check = found(services, "Keys")
+    assert (check.ok, check.cure) == (False, f"Run: chmod 600 {path}")
+
+
+def test_rows_under_a_key_that_is_not_listed_are_worth_a_look(services: Services, clock: HandClock) -> None:
+    with services.store.write() as tx:
+        tx.run("add_known_key", key_id="0123456789abcdef", at=text(clock.now()))
+    assert found(services, "Keys").level == "look at"
+
+
+def test_the_sandbox_takes_any_app_key(services: Services) -> None:
+    exchanged(services, "request", 404)
+    assert found(services, "App key").ok is True
+
+
+@pytest.mark.parametrize(
+    ("status", "failure", "ok"), [(200, None, True), (403, None, True), (404, None, False), (None, "timeout", None)]
+)
+def test_what_the_last_request_told_about_the_app_key(
+    live: Services, status: int | None, failure: str | None, ok: bool | None
+) -> None:
+    exchanged(live, "request", 200 if status == 404 else 404)
+    live.clock.move(240)  # type: ignore[attr-defined]
+    exchanged(live, "request", status, failure)
+    assert found(live, "App key").ok is ok
+
+
+def test_an_app_key_nobody_has_judged_yet_is_worth_a_look(live: Services) -> None:
+    assert found(live, "App key").level == "look at"
+
+
+def test_a_refused_app_key_comes_with_its_cure(live: Services) -> None:
+    exchanged(live, "request", 404)
+    assert (
+        found(live, "App key").cure == "Truecaller does not know the app key: compare SIGNUP_APP_KEY with the portal."
+    )
+
+
+@pytest.mark.parametrize(
+    ("status", "failure", "cure"),
+    [
+        (500, None, "5xx"),
+        (429, None, "slow down"),
+        (400, None, "4xx"),
+        (302, None, "could not be used"),
+        (None, "timeout", "wait for the callback"),
+        (None, "connect", "could not be reached"),
+    ],
+)
+def test_a_request_that_went_wrong_is_worth_a_look(
+    services: Services, status: int | None, failure: str | None, cure: str
+) -> None:
+    exchanged(services, "request", status, failure)
+    check = found(services, "Requests")
+    assert check.level == "look at"
+    assert cure in (check.cure or "")
+
+
+@pytest.mark.parametrize(("status", "ok"), [(200, True), (401, None), (503, None)])
+def test_the_profile_host_is_judged_by_its_last_answer(services: Services, status: int, ok: bool | None) -> None:
+    assert found(services, "Profile host").ok is True
+    exchanged(services, "profile", status)
+    assert found(services, "Profile host").ok is ok
+
+
+@contextmanager
+def somebody(services: Callable[..., Any], port: str, status: int) -> Iterator[Services]:
+    """Services whose receiver or sandbox port is answered so."""
+    with upstream(answer(status, b"{}")) as server, services(**{port: urlsplit(server.url).port}) as wired:
+        yield wired
+
+
+@pytest.fixture
+def wired(settings: Callable[..., Settings], clock: HandClock) -> Callable[..., Any]:
+    """`wired(callback_port=1)`: services with these settings."""
+    return lambda **given: open_services(settings(**given), clock=clock, migrate=True)
+
+
+@pytest.mark.parametrize(("status", "ok"), [(200, True), (503, False), (404, False)])
+def test_the_receiver_must_be_ready_to_store(wired: Callable[..., Any], status: int, ok: bool) -> None:
+    with somebody(wired, "callback_port", status) as services:
+        assert found(services, "Receiver").ok is ok
+
+
+def test_a_receiver_bound_to_every_address_is_asked_on_loopback(wired: Callable[..., Any]) -> None:
+    with (
+        upstream(answer(200)) as server,
+        wired(callback_port=urlsplit(server.url).port, callback_bind="0.0.0.0") as services,
+    ):
+        assert found(services, "Receiver").ok is True
+
+
+@pytest.mark.parametrize(("status", "ok"), [(200, True), (404, False)])
+def test_the_sandbox_must_answer_on_its_port(wired: Callable[..., Any], status: int, ok: bool) -> None:
+    with somebody(wired, "sandbox_port", status) as services:
+        assert found(services, "Sandbox").ok is ok
+
+
+def test_what_does_not_answer_is_a_problem(wired: Callable[..., Any], free_port: Callable[[], int]) -> None:
+    with wired(callback_port=free_port(), sandbox_port=free_port()) as services:
+        assert found(services, "Receiver").ok is False
+        assert found(services, "Sandbox").ok is False
+
+
+def test_live_mode_looks_for_no_sandbox(live: Services) -> None:
+    assert "Sandbox" not in {check.name for check in checks(live)}
+
+
+def test_no_callback_ever_is_worth_a_look_in_live_mode_alone(services: Services, tmp_path: Path) -> None:
+    assert found(services, "Last callback").ok is True
+
+
+def test_no_callback_ever_points_at_the_portal(live: Services) -> None:
+    assert "portal" in (found(live, "Last callback").cure or "")
+
+
+def test_the_last_callback_is_told_by_its_age(services: Services, clock: HandClock) -> None:
+    begin(services)
+    receive(services, Callback("request-1", Result.OPENED, status="flow_invoked"), None)
+    clock.move(26 * 60)
+    assert found(services, "Last callback").detail == "26 min ago: opened the prompt."
+
+
+def test_a_sign_up_without_a_callback_for_30_seconds_is_worth_a_look(services: Services, clock: HandClock) -> None:
+    begin(services)
+    clock.move(29)
+    assert found(services, "Waiting").ok is True
+    clock.move(66)
+    check = found(services, "Waiting")
+    assert check.level == "look at"
+    assert check.detail.startswith("1 sent over 30 s ago")
+    receive(services, Callback("request-1", Result.OPENED, status="flow_invoked"), None)
+    assert found(services, "Waiting").ok is True
+
+
+def test_an_ambiguous_timeout_waits_too(services: Services, truecaller: ScriptedTruecaller, clock: HandClock) -> None:
+    truecaller.will_answer(ambiguous())
+    begin(services)
+    clock.move(31)
+    assert found(services, "Waiting").level == "look at"
+
+
+def test_callbacks_that_match_nothing_are_counted_while_they_are_kept(services: Services, clock: HandClock) -> None:
+    begin(services)
+    receive(services, Callback("a-strangers", Result.APPROVED, token="t" * 8, state="s" * 43), None)
+    receive(services, Callback("request-1", Result.APPROVED, token="t" * 8, state="s" * 43), None)
+    check = found(services, "Matching nothing")
+    assert check.level == "look at"
+    assert check.detail.startswith("1 parked and 1 quarantined")
+    clock.move(601)
+    Watcher(services, "test").once()
+    assert found(services, "Matching nothing").ok is True
+
+
+def test_unreadable_callbacks_are_worth_a_look_for_a_day(services: Services, clock: HandClock) -> None:
+    assert found(services, "Unreadable").ok is True
+    with services.store.write() as tx:
+        tx.run("add_to_counter", name="callback_rejected", amount=12, at=text(clock.now()))
+        tx.run("add_to_counter", name="something_else", amount=1, at=text(clock.now() + timedelta(days=2)))
+    clock.move(3600)
+    check = found(services, "Unreadable")
+    assert check.level == "look at"
+    assert check.detail == "12 could not be read, the last one 1 h ago."
+    clock.move(86400)
+    assert found(services, "Unreadable").ok is True
+
+
+def test_a_check_that_breaks_is_a_finding(services: Services) -> None:
+    services.store.close()
+    told = {check.name: check for check in checks(services)}
+    assert told["Watcher"].ok is False
+    assert told["Settings"].ok is True
+
+
+def test_it_shows_no_secret(live: Services, environ: Callable[..., dict[str, str]]) -> None:
+    exchanged(live, "request", 404)
+    told = str(checks(live))
+    assert KEY not in told
+    assert (Path(live.settings.data_dir) / "keys" / "app-keys").read_text().strip() not in told
+
+
+def test_it_writes_nothing(services: Services) -> None:
+    begin(services)
+    services.store.changed()
+    with services.store.read() as tx:
+        before = tx.all("log_head"), tx.all("watchers"), tx.all("counters")
+    checks(services)
+    with services.store.read() as tx:
+        assert (tx.all("log_head"), tx.all("watchers"), tx.all("counters")) == before
+
+
+def test_it_works_on_each_store(services_on_each: Services) -> None:
+    begin(services_on_each)
+    told = {check.name: check for check in checks(services_on_each)}
+    assert [name for name, check in told.items() if check.detail.startswith("This check broke")] == []
+    assert told["Database"].ok is True
+
+
+def test_the_command_tells_each_check_and_exits_1_for_a_problem(command: CommandLine) -> None:
+    told = command("doctor", "--json")
+    assert told.code == 1
+    assert told.json["ok"] is False
+    assert all(set(check) == {"name", "ok", "detail", "cure"} for check in told.json["checks"])
+
+
+def test_the_command_exits_0_when_nothing_is_a_problem(command: CommandLine, clock: HandClock) -> None:
+    with upstream(answer(200, b"{}")) as receiver, upstream(answer(200, b"{}")) as sandbox:
+        command.settings(callback_port=urlsplit(receiver.url).port, sandbox_port=urlsplit(sandbox.url).port)
+        command("migrate")
+        seen(command)
+        told = command("doctor", "--json")
+        people = command("doctor")
+    assert told.json["ok"] is True
+    assert told.code == people.code == 0
+    assert "problem" not in people.out
+
+
+def seen(command: CommandLine) -> None:
+    """A watcher says that it lives."""
+    from signup.clock import SystemClock
+    from signup.settings import load
+    from signup.store import open_store
+
+    store = open_store(load(env_file=None).database_url)
+    with store.write() as tx:
+        tx.run("see_watcher", id="w", host="here", pid=7, mode="watch", seen_at=text(SystemClock().now()))
+    store.close()
+
+
+def test_people_see_problems_first_with_their_cure(command: CommandLine) -> None:
+    lines = command("doctor").out.splitlines()
+    assert lines[0].startswith("problem")
+    assert "Cure: " in lines[1]
+    levels = [line.split("  ")[0] for line in lines if not line.startswith(" ")]
+    assert levels == sorted(levels, key=["problem", "look at", "fine"].index)
