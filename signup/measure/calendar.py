@@ -130,26 +130,29 @@ def _first(low: datetime, high: datetime, holds: Callable[[datetime], bool]) -> 
     return low + timedelta(seconds=bisect_left(seconds, True, key=holds_after))
 
 
-def _offset_since(low: datetime, high: datetime, zone: ZoneInfo) -> datetime:
-    """The first moment in [low, high] with the offset that the zone has at `high`."""
-    offset = high.astimezone(zone).utcoffset()
-    return _first(low, high, lambda moment: moment.astimezone(zone).utcoffset() == offset)
-
-
 def _clock_edges(start: datetime, interval: str, zone: ZoneInfo) -> Iterator[datetime]:
-    """Where minutes or hours begin: a new bucket at each full one, and wherever the offset changes."""
+    """Where minutes or hours begin: a new bucket at each full one, and wherever the offset changes.
+
+    The first edge may lie before a change of offset that comes before `start`; the second is right.
+    """
     length = _ROUGHLY[interval]
 
     def since_full(moment: datetime) -> timedelta:
         wall = _wall(moment, zone)
         return (wall - datetime.combine(wall.date(), time())) % length
 
-    edge = _offset_since(start - since_full(start), start, zone)
+    edge = start - since_full(start)
     while True:
         yield edge
-        full = edge + length - since_full(edge)
-        changed = full.astimezone(zone).utcoffset() != edge.astimezone(zone).utcoffset()
-        edge = _offset_since(edge, full, zone) if changed else full
+        edge = _jump_or(edge + length - since_full(edge), edge, zone)
+
+
+def _jump_or(full: datetime, edge: datetime, zone: ZoneInfo) -> datetime:
+    """The change of offset in (edge, full], or `full` when there is none."""
+    offset = full.astimezone(zone).utcoffset()
+    if edge.astimezone(zone).utcoffset() == offset:
+        return full
+    return _first(edge, full, lambda moment: moment.astimezone(zone).utcoffset() == offset)
 
 
 def _date_edges(start: datetime, interval: str, zone: ZoneInfo) -> Iterator[datetime]:

@@ -218,6 +218,12 @@ def test_seven_local_days_with_a_long_one_are_still_compared_with_one_week() -> 
     assert calendar.previous(start, end, STOCKHOLM) == (at("2026-10-12T00:00+02:00"), start)
 
 
+def test_seven_times_24_hours_are_a_week_although_the_clock_shows_an_hour_less() -> None:
+    start, end = at("2026-10-20T00:00+02:00"), at("2026-10-26T23:00+01:00")
+    found = calendar.previous(start, end, STOCKHOLM)
+    assert found == (at("2026-10-13T00:00+02:00"), at("2026-10-19T23:00+02:00"))
+
+
 @settings(deadline=None)
 @given(start=moments, hours=st.floats(0.1, 24 * 60), zone=st.sampled_from(ZONES))
 def test_the_previous_period_ends_before_the_present_one_begins(start: datetime, hours: float, zone: str) -> None:
