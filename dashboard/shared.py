@@ -15,7 +15,7 @@ import streamlit as st
 
 from signup import clock, settings
 from signup.errors import SignupError
-from signup.measure import calendar, stats
+from signup.measure import behind, calendar, stats
 from signup.measure.feed import catch_up
 from signup.measure.history import History
 from signup.measure.question import Question
@@ -93,6 +93,12 @@ def overview(question: Question) -> Overview:
     now = shared.services.clock.now()
     about = (shared.log_id, shared.history.seq, clock.text(calendar.end_of_minute(now)))
     return Overview(_counted(about, replace(question, outcomes=()), now), shared.as_of, shared.problem)
+
+
+def warned(question: Question, step: str, code: str) -> list[str]:
+    """The sign-ups behind a warning of the Overview, the newest first. Raises UsageWrong."""
+    shared = _followed()
+    return behind.warned(shared.history, question.settled(shared.services.clock.now()), step, code)
 
 
 @st.cache_data(max_entries=200, show_spinner=False)

@@ -9,7 +9,7 @@ Streamlit's own `bind="query-params"` was tried first: with a bound filter set, 
 address. This is the only module that touches `st.session_state`; a number, a token or a request id must never get here.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import Any
 
@@ -26,8 +26,11 @@ STEP = "step"
 CODE = "code"
 KIND = "kind"
 SIGNUP = "signup"
+ABOUT = "about"
+ACTOR = "actor"
 UTC = "utc"
 AUTO_REFRESH = "auto_refresh"
+FOLLOW = "follow"
 
 FILTERS = (RANGE, FROM, TO, INTERVAL, COUNTRY, OUTCOME, CHANNEL)
 MOST_VALUES = 5
@@ -49,6 +52,13 @@ def many(key: str, allowed: Collection[str]) -> list[str]:
 def flag(key: str) -> bool:
     """Give the switch `key` the address's value: on when it is 1."""
     return bool(_give(key, st.query_params.get(key) == "1"))
+
+
+def word(key: str, fits: Callable[[str], object]) -> str | None:
+    """Give the widget `key` the address's value when it fits, else nothing."""
+    value = st.query_params.get(key)
+    found: str | None = _give(key, value if value and fits(value) else None)
+    return found
 
 
 def moment(key: str, earliest: datetime, latest: datetime) -> datetime | None:

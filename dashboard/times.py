@@ -29,6 +29,16 @@ def shown_zone() -> str:
     return UTC if state.flag(state.UTC) else viewer_zone()
 
 
+def zone() -> ZoneInfo:
+    """The same as a zone."""
+    return ZoneInfo(shown_zone())
+
+
+def wall(moment: datetime, zone: tzinfo) -> datetime:
+    """The zone's wall-clock time without its zone: what a table's cell shows as it is."""
+    return moment.astimezone(zone).replace(tzinfo=None)
+
+
 def day_and_minute(moment: datetime, zone: tzinfo) -> str:
     """24 Nov 15:32"""
     return moment.astimezone(zone).strftime("%d %b %H:%M")

@@ -115,12 +115,7 @@ def countdown(name: str, icon: str, colour: str, until: datetime | None) -> str:
 
 def sequence(found: SignUp) -> None:
     events, steps = signups.timeline(services, found.id), signups.exchanges(services, found.id)
-    waiting = {
-        Status.REQUESTED: ("**Asking Truecaller**", ["Answer on the phone", "Callback", "Profile"]),
-        Status.WAITING: ("**Phone is ringing**", ["Callback", "Profile"]),
-        Status.APPROVED: ("**Reading the profile**", []),
-    }
-    now, later = waiting.get(found.status, (None, []))
+    now, later = timeline.AHEAD.get(found.status, (None, []))
     timeline.show(events, steps, running=now, to_come=later)
 
 

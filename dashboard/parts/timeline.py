@@ -14,12 +14,18 @@ from dashboard import labels
 from signup import words
 from signup.clock import moment
 from signup.flow.signups import Step
-from signup.model import Event, Exchange
+from signup.model import Event, Exchange, Status
 
 ASKED = ("signup.sent", "signup.failed")
 CALLED = ("callback.received", "callback.repeated", "callback.quarantined")
 FETCHED = ("profile.fetched", "profile.failed")
 FROM_MINUTES = 100
+AHEAD = {
+    Status.REQUESTED: ("**Asking Truecaller**", ["Answer on the phone", "Callback", "Profile"]),
+    Status.WAITING: ("**Phone is ringing**", ["Callback", "Profile"]),
+    Status.APPROVED: ("**Reading the profile**", []),
+}
+"""What an open sign-up waits for, and what is still to come."""
 
 
 def show(

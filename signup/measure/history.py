@@ -109,6 +109,11 @@ class History:
         return [signup for signup in self._signups.values() if not signup.replayed]
 
     @property
+    def by_id(self) -> Mapping[str, SignUp]:
+        """Every sign-up by its id, in the order in which they began; replayed ones among them."""
+        return self._signups
+
+    @property
     def countries(self) -> set[str]:
         """Every country among what counts."""
         return {row.country for row in self._somewhere() if row.country is not None}

@@ -1,0 +1,56 @@
+"""One look at the audit log: the head, one page of what was asked for, and how much came since the page stood still.
+
+Between the record and the Audit page. What is sealed never changes, so a look up to the same event is kept and costs
+nothing while nothing happens. It must not draw.
+"""
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from dashboard import shared
+from dashboard.parts.pager import PAGE, Place
+from signup.model import Event
+from signup.record import log
+from signup.record.log import Head, LogQuery
+
+MOST_FRESH = 1000
+
+
+@dataclass(frozen=True)
+class Look:
+    """`place`: where the visitor now is. `total`: how many events match. `fresh`: how many came since `place.top`."""
+
+    head: Head
+    place: Place
+    events: list[Event]
+    total: int
+    fresh: int
+
+
+def look(query: LogQuery, place: Place, *, follow: bool) -> Look:
+    """Seal what waits, then read. Raises StoreUnavailable, RecordAltered."""
+    services = shared.services()
+    log.seal_first(services)
+    head = log.head(services)
+    place = place.settled(head.seq, follow=follow)
+    top = head.seq if place.live else place.top
+    events = _page(head.log_id, query, place.before or top + 1)
+    total = _total(head.log_id, query, head.seq)
+    fresh = 0 if place.live else _since(head.log_id, query, top, head.seq)
+    return Look(head, place, events, total, fresh)
+
+
+@st.cache_data(max_entries=50, show_spinner=False)
+def _page(log_id: str, query: LogQuery, before: int) -> list[Event]:  # noqa: ARG001  which log: a cache key
+    return log.page(shared.services(), query, before=before, limit=PAGE)
+
+
+@st.cache_data(max_entries=200, show_spinner=False)
+def _total(log_id: str, query: LogQuery, up_to: int) -> int:  # noqa: ARG001
+    return log.count(shared.services(), query, up_to=up_to)
+
+
+@st.cache_data(max_entries=200, show_spinner=False)
+def _since(log_id: str, query: LogQuery, top: int, up_to: int) -> int:  # noqa: ARG001
+    return len(log.after(shared.services(), query, top, limit=MOST_FRESH))
