@@ -1,6 +1,7 @@
 """The command line, `python -m signup COMMAND`: how a person or a script speaks to the program without a browser.
 
 edge      picks the command, runs it, and translates what went wrong, once
+exits     what a command's end tells the shell
 parsing   options as texts become values, or one sentence that says why not
 session   settings, log and services for the length of a command
 output    JSON lines for programs, tables for people

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from signup.commands import output
+from signup.commands.exits import Exit
 from signup.commands.parsing import Command, Options, Parser, add_log_filters, add_range, moment, whole
 from signup.commands.session import opened
 from signup.model import Event
@@ -30,7 +31,7 @@ def events(options: Options) -> int:
                 output.json_line(event.json())
             else:
                 output.line(_shown(event))
-    return 0
+    return Exit.DONE
 
 
 def export(options: Options) -> int:
@@ -42,7 +43,7 @@ def export(options: Options) -> int:
         output.json_line(done)
     else:
         output.facts([("File", done["file"]), ("Rows", f"{done['rows']:,}"), ("SHA-256", done["sha256"])])
-    return 0
+    return Exit.DONE
 
 
 def _walk(services: Services, query: LogQuery, after: int, *, follow: bool) -> Iterator[Event]:

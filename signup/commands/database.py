@@ -4,6 +4,7 @@ from contextlib import closing
 
 from signup.clock import SystemClock, text
 from signup.commands import output
+from signup.commands.exits import Exit
 from signup.commands.parsing import Command, Options, Parser, no_options, whole
 from signup.commands.session import opened
 from signup.settings import load
@@ -22,7 +23,7 @@ def migrate(options: Options) -> int:
         output.json_line({"applied": applied})
     else:
         output.line(f"Applied {', '.join(applied)}." if applied else "The database is up to date.")
-    return 0
+    return Exit.DONE
 
 
 def seed(options: Options) -> int:
@@ -38,7 +39,7 @@ def seed(options: Options) -> int:
             f"Played {done['signups']:,} sign-ups of the last {options.days} days, {done['events']:,} events, "
             f"in {done['seconds']:.1f} s."
         )
-    return 0
+    return Exit.DONE
 
 
 def _seed_options(parser: Parser) -> None:

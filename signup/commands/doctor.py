@@ -1,6 +1,7 @@
 """`doctor`: what works, what does not, and what to do about it. Exit 1 when there is a problem."""
 
 from signup.commands import output
+from signup.commands.exits import Exit
 from signup.commands.parsing import Command, Options, no_options
 from signup.commands.session import opened
 from signup.doctor import Check, checks
@@ -15,7 +16,7 @@ def doctor(options: Options) -> int:
         output.json_line({"ok": ok, "checks": [check.json() for check in found]})
     else:
         _show(found)
-    return 0 if ok else 1
+    return Exit.DONE if ok else Exit.NO
 
 
 def _show(found: list[Check]) -> None:

@@ -1,9 +1,5 @@
 """Where the command line begins and ends: picks the command, runs it, and translates what went wrong, once.
 
-    0 done                    3 lock hit
-    1 the answer is no        4 number rejected
-    2 cannot, and why         5 refused or failed upstream
-
 What goes wrong is one line on stderr with the cure; stdout stays what a script asked for. A command's module is
 imported only when that command runs.
 """
@@ -15,11 +11,9 @@ from importlib import import_module
 from io import TextIOWrapper
 
 from signup.commands import output
+from signup.commands.exits import Exit
 from signup.commands.parsing import Command, Options, Parser
 from signup.errors import RecordAltered, SettingsWrong, SignupError
-
-DONE, NO, CANNOT, LOCK_HIT, REJECTED, UPSTREAM = range(6)
-INTERRUPTED, PIPE_CLOSED = 130, 141
 
 COMMANDS = {
     "migrate": ("database", "create or upgrade the database"),
@@ -44,15 +38,15 @@ def main(words: Sequence[str] | None = None) -> int:
         code = int(options.run(options))
         sys.stdout.flush()
     except SystemExit:  # argparse leaves so after --help
-        return DONE
+        return Exit.DONE
     except BrokenPipeError:
         _forget_stdout()
-        return PIPE_CLOSED
+        return Exit.PIPE_CLOSED
     except KeyboardInterrupt:
-        return INTERRUPTED
+        return Exit.INTERRUPTED
     except SignupError as error:
         output.problem(error.sentence)
-        return NO if isinstance(error, RecordAltered) else CANNOT
+        return Exit.NO if isinstance(error, RecordAltered) else Exit.CANNOT
     return code
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from signup import words
 from signup.commands import output
+from signup.commands.exits import Exit
 from signup.commands.parsing import Command, Options, Parser, country, moment, whole
 from signup.commands.session import opened
 from signup.errors import UsageWrong
@@ -18,12 +19,11 @@ ACTOR = "cli"
 MOST_LISTED = 1000
 REASON = "asked on the command line"
 LOCKED, REJECTED, UNREACHABLE = "locked", "number_invalid", "truecaller_error"
-EXITS = {LOCKED: 3, REJECTED: 4}
-FAILED_EXIT = 5
+EXITS = {LOCKED: Exit.LOCK_HIT, REJECTED: Exit.REJECTED}
 
 
 def start(options: Options) -> int:
-    """Start one sign-up. 3: the number is locked, 4: no number, 5: Truecaller refused or could not be reached."""
+    """Start one sign-up."""
     with opened() as services:
         result = begin(services, options.number, region=options.region, channel=options.channel, actor=ACTOR)
     if options.json:
@@ -31,19 +31,19 @@ def start(options: Options) -> int:
     else:
         _show_start(result, services.settings.mode)
     if result.status is Status.FAILED:
-        return FAILED_EXIT
-    return EXITS.get(result.code or "", 0)
+        return Exit.UPSTREAM
+    return EXITS.get(result.code or "", Exit.DONE)
 
 
 def show(options: Options) -> int:
-    """One sign-up; 1 when nobody knows it."""
+    """One sign-up with its profile and its timeline."""
     if options.reason is not None and not options.reveal:
         raise UsageWrong("--reason says why a profile is revealed: add --reveal.")
     with opened() as services:
         found = signups.one(services, options.signup_id)
         if found is None:
             output.problem("No sign-up has this id: python -m signup list shows those there are.")
-            return 1
+            return Exit.NO
         locked_until = signups.locked_until(services, found.id)
         profile = _profile(services, found, options)
         events = signups.timeline(services, found.id)
@@ -52,7 +52,7 @@ def show(options: Options) -> int:
         output.json_line({**found.json(locked_until), "profile": profile, "timeline": timeline})
     else:
         _show_one(found, profile, events)
-    return 0
+    return Exit.DONE
 
 
 def list_(options: Options) -> int:
@@ -69,7 +69,7 @@ def list_(options: Options) -> int:
     else:
         heads = ("STARTED", "STATUS", "CODE", "NUMBER", "COUNTRY", "CHANNEL", "SIGN-UP")
         output.table(heads, [_row(one) for one in found])
-    return 0
+    return Exit.DONE
 
 
 def _profile(services: Services, found: SignUp, options: Options) -> dict[str, Any] | None:
@@ -112,6 +112,7 @@ def _show_one(found: SignUp, profile: dict[str, Any] | None, events: list[Event]
             ("Sign-up", found.id),
             ("Status", words.STATUSES[found.status]),
             ("Code", f"{found.code}: {words.CODES.get(found.code, found.code)}" if found.code else None),
+            ("What to do", _cure(events)),
             ("Number", found.masked),
             ("Country", found.country),
             ("Channel", found.channel),
@@ -126,11 +127,18 @@ def _show_one(found: SignUp, profile: dict[str, Any] | None, events: list[Event]
         output.line("Profile (only the number is proved, the rest is what the person says)")
         output.document(profile)
     output.line("")
-    output.table(("SEQ", "AT", "WHAT HAPPENED"), [_event_row(event) for event in events], right=(0,))
+    output.table(("SEQ", "AT", "WHAT HAPPENED", "DETAILS"), [_event_row(event) for event in events], right=(0,))
 
 
-def _event_row(event: Event) -> tuple[str, str, str]:
-    return str(event.seq), event.at, words.event(event.kind, event.details)
+def _cure(events: list[Event]) -> str | None:
+    """What to do about the failure that ended a sign-up."""
+    ends = [event.details for event in events if event.details and event.details.get("status") == Status.FAILED]
+    return words.cure(ends[-1]["step"], ends[-1]["code"]) if ends else None
+
+
+def _event_row(event: Event) -> tuple[str, str, str, str]:
+    details = ", ".join(f"{name} {value}" for name, value in (event.details or {}).items())
+    return str(event.seq), event.at, words.event(event.kind, event.details), details
 
 
 def _row(one: SignUp) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from typing import Any
 
 from signup import words
 from signup.commands import output
+from signup.commands.exits import Exit
 from signup.commands.parsing import Command, Options, Parser, add_range
 from signup.commands.session import opened
 from signup.measure.calendar import INTERVALS
@@ -39,7 +40,7 @@ def stats(options: Options) -> int:
         output.json_line(numbers)
     else:
         _show(numbers)
-    return 0
+    return Exit.DONE
 
 
 def _show(numbers: dict[str, Any]) -> None:

@@ -7,6 +7,7 @@ import signal
 import threading
 
 from signup.commands import output
+from signup.commands.exits import Exit
 from signup.commands.parsing import Command, Options, Parser
 from signup.commands.session import opened
 from signup.flow.watch import Watcher
@@ -21,13 +22,13 @@ def watch(options: Options) -> int:
         watcher = Watcher(services, "watch")
         if stop:
             watcher.run(stop)
-            return 0
+            return Exit.DONE
         done = watcher.once()
     if options.json:
         output.json_line(done)
     else:
         output.line(", ".join(f"{count:,} {what}" for what, count in done.items()) + ".")
-    return 0
+    return Exit.DONE
 
 
 def _stop_when_asked() -> threading.Event:

@@ -239,3 +239,11 @@ def test_the_commands_work_on_each_store(command: CommandLine, store_url: str) -
     assert command("list", "--json").lines == [started.json]
     assert len(command("show", started.json["signupId"], "--json").json["timeline"]) == 3
     assert command("stats", "--json").json["lockHits"] == 1
+
+
+def test_people_see_why_a_sign_up_failed_and_what_to_do(command: CommandLine) -> None:
+    with truecaller(command, 404, {"code": 404, "message": "Invalid partner credentials."}):
+        failed = command("start", NUMBER, "--json").json["signupId"]
+    told = command("show", failed)
+    assert "compare SIGNUP_APP_KEY with the portal" in told.out
+    assert "code bad_app_key" in told.out
