@@ -10,17 +10,12 @@ from dataclasses import dataclass
 import phonenumbers
 
 from signup.errors import NumberRejected
+from signup.words import REJECTS
 
 WRITTEN = re.compile(r"\(?\+?[0-9 ()./-]+", re.ASCII)
 MOST_DIGITS = 15
 NO_COUNTRY = "001"
 UNKNOWN_COUNTRY = "ZZ"
-SENTENCES = {
-    "not_a_number": "This is not a phone number: type digits, with + and the country code in front.",
-    "too_short": "This number is too short: check for missing digits.",
-    "too_long": "This number is too long: check for extra digits.",
-    "invalid": "No such number exists: check the country code and the digits.",
-}
 
 
 @dataclass(frozen=True)
@@ -112,4 +107,4 @@ def _masked(country_code: int, value: int) -> str:
 
 
 def _rejected(reason: str, country: str | None = None) -> NumberRejected:
-    return NumberRejected(reason, SENTENCES[reason], country)
+    return NumberRejected(reason, REJECTS[reason], country)

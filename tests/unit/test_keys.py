@@ -1,0 +1,67 @@
+"""Keys seal cells, look numbers up, rotate, and are never replaced in silence."""
+
+import base64
+import os
+import stat
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from signup.errors import KeyLost, WrongMode
+from signup.keys import Keyring, kept_in
+from signup.services import open_services
+
+OLD, NEW = b"o" * 32, b"n" * 32
+
+
+def test_a_sealed_cell_opens_only_in_its_own_place():
+    keyring = Keyring([OLD])
+    sealed = keyring.seal("signups", "number", "row-1", b"46761234567")
+    assert keyring.open("signups", "number", "row-1", sealed) == b"46761234567"
+    for place in (("signups", "number", "row-2"), ("signups", "token", "row-1"), ("profiles", "number", "row-1")):
+        with pytest.raises(KeyLost):
+            keyring.open(*place, sealed)
+
+
+def test_sealing_twice_never_gives_the_same_text():
+    keyring = Keyring([OLD])
+    assert keyring.seal("t", "c", "r", b"x") != keyring.seal("t", "c", "r", b"x")
+
+
+def test_after_a_rotation_old_cells_open_and_new_ones_are_sealed_with_the_new_key():
+    sealed = Keyring([OLD]).seal("t", "c", "r", b"x")
+    rotated = Keyring([NEW, OLD])
+    assert rotated.open("t", "c", "r", sealed) == b"x"
+    with pytest.raises(KeyLost):
+        Keyring([OLD]).open("t", "c", "r", rotated.seal("t", "c", "r", b"x"))
+    assert Keyring([OLD]).fingerprints(1)[0] == rotated.fingerprints(1)[1]
+
+
+def test_a_key_file_is_made_once_for_many_who_ask_and_readable_by_its_owner_alone(tmp_path):
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda _: kept_in(tmp_path / "keys", create=True), range(8)))
+    assert len({tuple(keys) for keys in found}) == 1
+    assert stat.S_IMODE(os.stat(tmp_path / "keys" / "app-keys").st_mode) == 0o600
+    assert [path.name for path in (tmp_path / "keys").iterdir()] == ["app-keys"]
+
+
+def test_a_lost_key_refuses_to_start_and_is_not_made_anew(settings, tmp_path):
+    chosen = settings()
+    with open_services(chosen, migrate=True):
+        pass
+    path = tmp_path / "data" / "keys" / "app-keys"
+    path.unlink()
+    with pytest.raises(KeyLost), open_services(chosen):
+        pass
+    assert not path.exists()
+    other = base64.b64encode(NEW).decode()
+    with pytest.raises(KeyLost, match="put it back"), open_services(settings(keys=other)):
+        pass
+
+
+def test_a_database_of_the_other_mode_is_refused_with_a_way_out(settings):
+    with open_services(settings(), migrate=True):
+        pass
+    live = settings(mode="live", app_key="k" * 20)
+    with pytest.raises(WrongMode, match="SIGNUP_DATABASE_URL"), open_services(live):
+        pass
