@@ -17,6 +17,7 @@ Proof = Literal["state", "wrong state", "no state"]
 
 MARGIN_SECONDS = 3
 ENOUGH = 500
+SLOWEST_MS = 8000
 DECLINED, OTHER_NUMBER, OPENED = "user_rejected", "use_another_number", "flow_invoked"
 
 
@@ -68,6 +69,9 @@ class Draw:
     def profile_ms(self) -> int:
         return round(self.spread(148, 248))
 
+    def failing_ms(self) -> int:
+        return min(SLOWEST_MS, round(self.spread(1200, 4500)))
+
     def decision(self) -> float:
         """Seconds until a person decides."""
         return min(self.spread(10.5, 29), self.settings.answer_seconds * 0.9)
@@ -96,8 +100,8 @@ def told_twice(draw: Draw) -> Fate:
 def second_try(draw: Draw) -> Fate:
     """The profile host fails once."""
     fate = completed(draw)
-    fetches = (("profile_error", round(draw.spread(900, 4000))), *fate.fetches)
-    return replace(fate, fetches=fetches, lasts=fate.lasts + 10)
+    fetches = (("profile_error", draw.failing_ms()), *fate.fetches)
+    return replace(fate, fetches=fetches, lasts=fate.lasts + SLOWEST_MS / 1000 + 5)
 
 
 def forged_first(draw: Draw) -> Fate:
@@ -165,8 +169,8 @@ def token_refused(draw: Draw) -> Fate:
 def never_read(draw: Draw) -> Fate:
     """The profile host fails for the whole life of the token."""
     fate = completed(draw)
-    fetches = (("profile_error", round(draw.spread(1500, 6000))),)
-    return replace(fate, fetches=fetches, lasts=fate.lasts + draw.settings.token_seconds)
+    fetches = (("profile_error", draw.failing_ms()),)
+    return replace(fate, fetches=fetches, lasts=fate.lasts + SLOWEST_MS / 1000 + draw.settings.token_seconds)
 
 
 truecaller_down = refused("truecaller_error", 900)
