@@ -15,7 +15,10 @@ from signup.store.face import Dialect, Row
 from signup.store.texts import Migration, migrations, queries
 
 PATIENCE = 2.0
-OPTIONS = "-c lock_timeout=2000 -c idle_in_transaction_session_timeout=60000 -c timezone=UTC"
+OPTIONS = (
+    "-c lock_timeout=2000 -c idle_in_transaction_session_timeout=60000 -c timezone=UTC "
+    "-c plan_cache_mode=force_custom_plan"  # a generic plan walks the log by its primary key, whatever is asked
+)
 Pool = ConnectionPool[psycopg.Connection[Row]]
 
 logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
