@@ -14,7 +14,7 @@ def warned(history: History, question: SettledQuestion, step: str, code: str) ->
         chosen = {id(signup) for signup in select(history, question).signups}
         return [
             signup_id
-            for signup_id, signup in reversed(history.by_id.items())
+            for signup_id, signup in reversed(list(history.by_id.items()))
             if id(signup) in chosen
             and (step, code) in signup.warnings
             and not (signup.outcome == "failed" and signup.error == (step, code))
