@@ -7,6 +7,7 @@ written under are still there. Nothing here is done at import.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
@@ -63,16 +64,30 @@ def open_services(
             raise SchemaBehind(f"The database lacks {', '.join(behind)}: run python -m signup migrate")
         _check_mode(store, settings, new_id(clock.now()), at)
         keyring = _keyring(store, settings, at)
-        yield Services(settings, clock, store, keyring, truecaller or _client(settings))
+        yield Services(settings, clock, store, keyring, truecaller or _ClientWhenAsked(settings))
     finally:
         store.close()
 
 
-def _client(settings: Settings) -> Truecaller:
-    from signup.truecaller.client import Client
+class _ClientWhenAsked:
+    """Truecaller's client, made by the first call: few programs ever make one, and its library is heavy."""
 
-    assert settings.app_key is not None, "settings refuse to load without one"
-    return Client(request_url=settings.request_url, app_key=settings.app_key, seconds=settings.upstream_seconds)
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    @cached_property
+    def _client(self) -> Truecaller:
+        from signup.truecaller.client import Client
+
+        settings = self._settings
+        assert settings.app_key is not None, "settings refuse to load without one"
+        return Client(request_url=settings.request_url, app_key=settings.app_key, seconds=settings.upstream_seconds)
+
+    def request(self, number: int, state: str) -> RequestAnswer:
+        return self._client.request(number, state)
+
+    def profile(self, token: str, url: str) -> ProfileAnswer:
+        return self._client.profile(token, url)
 
 
 def _check_mode(store: Store, settings: Settings, log_id: str, at: str) -> None:
