@@ -58,6 +58,7 @@ def outcomes(cut: Sequence[Row], chosen: Sequence[str]) -> list[Row]:
             "at": row["at"],
             "outcome": labels.OUTCOME[outcome].name,
             "order": order,
+            "first": not order,
             "n": row[outcome],
             "whole": not row["state"],
             "when": row["when"],
@@ -101,6 +102,7 @@ def success(cut: Sequence[Row], before: Sequence[Row]) -> list[Row]:
 def funnel(steps: Sequence[Row], names: dict[str, str]) -> list[Row]:
     """One row for each piece: who reached a step (pale, but for the last), then who stopped before it, by outcome."""
     started = steps[0]["reached"]
+    whole = started or 1
     rows = []
     for place, step in enumerate(steps):
         name, reached = names[step["step"]], step["reached"]
@@ -117,8 +119,9 @@ def funnel(steps: Sequence[Row], names: dict[str, str]) -> list[Row]:
                     "outcome": look.name,
                     "order": order,
                     "n": n,
+                    "share": n / whole,
+                    "end": sum(n for _, n in pieces) / whole,
                     "whole": last or order > 0,
-                    "total": sum(n for _, n in pieces),
                     "told": told if not order else "",
                     "what": f"{figures.count(n)} {what}",
                     "said": f"{name}: {figures.count(n)} {what}",

@@ -75,10 +75,10 @@ def known() -> tuple[list[str], list[str]]:
 
 
 def is_empty() -> bool:
-    """True until the first sign-up or lock hit."""
-    history = _followed().history
-    with history.lock:
-        return not (history.signups or history.hits)
+    """True until the first sign-up or lock hit; False as long as nobody could look."""
+    shared = _followed()
+    with shared.history.lock:
+        return shared.as_of is not None and not (shared.history.signups or shared.history.hits)
 
 
 def overview(question: Question) -> Overview:

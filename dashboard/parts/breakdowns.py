@@ -10,7 +10,7 @@ import streamlit as st
 
 from dashboard import charts, labels, rows, shared, state
 from dashboard.parts import cards, links
-from dashboard.parts.view import View
+from dashboard.parts.view import View, roughly
 from signup.doctor.check import span
 from signup.measure import compare
 from signup.measure.figures import NOTHING, count, duration
@@ -37,10 +37,10 @@ def lock(view: View) -> None:
     if not now["retrySeconds"]["n"]:
         cards.note("No lock hits in this range.", height=charts.LOCK_HEIGHT, icon="lock_open")
         return
-    st.altair_chart(
-        charts.retries(rows.retries(view.numbers.retries), dark=view.dark).properties(height=charts.LOCK_HEIGHT),
+    st.vega_lite_chart(
+        spec=charts.retries(rows.retries(view.numbers.retries), dark=view.dark),
         key="retries",
-        alt=f"Half of those who try again do so within {duration(now['retrySeconds']['p50'])}",
+        alt=f"Half of those who try again do so within about {duration(roughly(now['retrySeconds']['p50']))}",
     )
 
 

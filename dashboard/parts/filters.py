@@ -101,7 +101,7 @@ def period() -> tuple[str, datetime | None, datetime | None]:
     )
     if chosen != CUSTOM:
         return chosen or DEFAULT_RANGE, None, None
-    return CUSTOM, _moment("From", state.FROM), _moment("To", state.TO)
+    return CUSTOM, _moment("from", state.FROM), _moment("to", state.TO)
 
 
 def interval(drawable: list[str]) -> str | None:
@@ -157,9 +157,10 @@ def _several(label: str, key: str, names: dict[str, str], everything: str) -> tu
 
 
 def _moment(label: str, key: str) -> datetime | None:
+    st.markdown(labels.quiet(label), width="content")
     state.moment(key, EARLIEST, LATEST)
     return st.datetime_input(
-        label,
+        label.capitalize(),
         value=None,
         min_value=EARLIEST,
         max_value=LATEST,
@@ -169,8 +170,7 @@ def _moment(label: str, key: str) -> datetime | None:
         on_change=state.keep,
         args=(key,),
         label_visibility="collapsed",
-        help=label,
-        width=170,
+        width=196,
     )
 
 

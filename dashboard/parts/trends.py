@@ -1,6 +1,7 @@
 """The Overview's cards over time, and the funnel: what became of sign-ups, how often it went well, how long it took.
 
-Each function draws the inside of one card. It must not count.
+Each function draws the inside of one card. It must not count. What a chart says to a screen reader is rounded: the
+browser builds a chart anew, and it flickers, whenever that sentence changes.
 """
 
 from datetime import timedelta
@@ -9,8 +10,8 @@ import streamlit as st
 
 from dashboard import charts, labels, rows, state
 from dashboard.parts import cards, links
-from dashboard.parts.view import View
-from signup.measure.figures import count, duration, percent
+from dashboard.parts.view import View, roughly
+from signup.measure.figures import NOTHING, count, duration, percent
 from signup.words import FUNNEL, MEASURES
 
 WEEK, QUARTER = timedelta(days=7), timedelta(days=92)
@@ -29,12 +30,11 @@ def outcomes(view: View) -> None:
         _nothing(view)
         return
     chart = charts.outcomes(rows.outcomes(view.cut, view.chosen), view.asked.interval, dark=view.dark)
-    chart = chart.properties(height=charts.OUTCOMES_HEIGHT)
-    event = st.altair_chart(
-        chart,
+    event = st.vega_lite_chart(
+        spec=chart,
         key="outcomes",
         on_select="rerun",
-        alt=f"{count(now['started'])} sign-ups, {count(now['completed'])} of them completed",
+        alt=f"About {_about(now['completed'], now['started'])} of the sign-ups are completed",
     )
     if picked := event.selection.get(charts.BUCKET):
         links.go(links.SIGNUPS, view.filters.address(**view.window(picked[0]["at"])))
@@ -44,11 +44,9 @@ def funnel(view: View) -> None:
     """Five steps; what never got in stands under it."""
     now = view.numbers.now
     if now["started"]:
-        drawn = charts.funnel(rows.funnel(now["funnel"], FUNNEL), dark=view.dark).properties(
-            height=charts.OUTCOMES_HEIGHT
-        )
-        alt = f"{count(now['completed'])} of {count(now['started'])} sign-ups went all the way"
-        st.altair_chart(drawn, key="funnel_chart", alt=alt)
+        drawn = charts.funnel(rows.funnel(now["funnel"], FUNNEL), dark=view.dark)
+        alt = f"About {_about(now['completed'], now['started'])} of those who start go all the way"
+        st.vega_lite_chart(spec=drawn, key="funnel_chart", alt=alt)
     else:
         cards.note("No sign-ups match.", height=charts.OUTCOMES_HEIGHT)
     hits = labels.LOCK_HIT.badge(f"{count(now['lockHits'])} lock {'hit' if now['lockHits'] == 1 else 'hits'}")
@@ -65,10 +63,10 @@ def success(view: View) -> None:
     if not drawable:
         cards.note(_TOO_FEW_FINISHED, height=charts.SUCCESS_HEIGHT)
         return
-    st.altair_chart(
-        charts.success(drawn, view.asked.interval, dark=view.dark).properties(height=charts.SUCCESS_HEIGHT),
+    st.vega_lite_chart(
+        spec=charts.success(drawn, view.asked.interval, dark=view.dark),
         key="success",
-        alt=f"Success rate {percent(now['successRate'])}, before {percent(before['successRate'])}",
+        alt=f"Success rate about {_about_rate(now)}, in the period before {_about_rate(before)}",
     )
 
 
@@ -116,10 +114,10 @@ def _one_latency(view: View, metric: str, aside: str) -> None:
     if sum(row["p50"] is not None for row in drawn) < 2:
         cards.note("Too few per bucket to draw a line.", height=charts.LATENCY_HEIGHT)
         return
-    st.altair_chart(
-        charts.latency(drawn, interval, unit, dark=view.dark).properties(height=charts.LATENCY_HEIGHT),
+    st.vega_lite_chart(
+        spec=charts.latency(drawn, interval, unit, dark=view.dark),
         key=f"latency_{metric}",
-        alt=f"{MEASURES[metric]}: half within {duration(totals['p50'])}, 95% within {duration(totals['p95'])}",
+        alt=f"{MEASURES[metric]}: half within about {duration(roughly(totals['p50']))}",
     )
 
 
@@ -131,6 +129,15 @@ def _rate(numbers: rows.Row) -> str:
 
 def _of(part: int, whole: int) -> float | None:
     return part / whole if whole else None
+
+
+def _about(part: int, whole: int) -> str:
+    """A share to the nearest twentieth."""
+    return f"{round(part / whole * 20) * 5}%" if whole else NOTHING
+
+
+def _about_rate(numbers: rows.Row) -> str:
+    return _about(numbers["completed"], numbers["started"] - numbers["open"])
 
 
 def _nothing(view: View) -> None:

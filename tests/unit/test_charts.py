@@ -1,6 +1,6 @@
 import json
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from itertools import pairwise
 from typing import Any
@@ -10,13 +10,14 @@ import pytest
 from dashboard import charts, labels, rows
 from signup.measure import stats
 from signup.measure.question import Question
+from signup.model import Event
 from signup.words import FUNNEL
 from tests.pages.fixtures import lives
 
 NOW = datetime(2026, 11, 24, 15, 32, tzinfo=UTC)
 QUESTION = Question(zone="Europe/Stockholm", preset="28d")
-HISTORY = lives.history(lives.month(NOW, days=56, a_day=30))
-NUMBERS, BEFORE = stats.overview(HISTORY, QUESTION, NOW)
+MONTH = lives.month(NOW, days=56, a_day=30)
+NUMBERS, BEFORE = stats.overview(lives.history(MONTH), QUESTION, NOW)
 CUT = rows.buckets(NUMBERS["series"], QUESTION.settled(NOW), NOW)
 
 
@@ -24,19 +25,27 @@ def latency(metric: str, *, dark: bool = False, top: float = 0.0) -> dict[str, A
     """A latency chart's specification; `top` puts one slow point into it."""
     drawn, unit = rows.latency(NUMBERS["latency"], metric, rows.UTC, "day")
     drawn[3]["p99"] = max(drawn[3]["p99"], top)
-    return dict(charts.latency(drawn, "day", unit, dark=dark).to_dict())
+    return charts.latency(drawn, "day", unit, dark=dark)
 
 
 @cache
 def every(dark: bool) -> dict[str, dict[str, Any]]:
     """Every chart of the Overview as a specification."""
-    chosen = tuple(labels.OUTCOME)
+    return specifications(MONTH, NOW, dark=dark)
+
+
+def specifications(told: list[Event], now: datetime, *, dark: bool) -> dict[str, dict[str, Any]]:
+    """Every chart of the Overview of these events at that moment."""
+    history = lives.history(told)
+    numbers, before = stats.overview(history, QUESTION, now)
+    cut = rows.buckets(numbers["series"], QUESTION.settled(now), now)
+    points, unit = rows.latency(numbers["latency"], "decisionSeconds", rows.UTC, "day")
     return {
-        "outcomes": charts.outcomes(rows.outcomes(CUT, chosen), "day", dark=dark).to_dict(),
-        "success": charts.success(rows.success(CUT, BEFORE["series"]), "day", dark=dark).to_dict(),
-        "funnel": charts.funnel(rows.funnel(NUMBERS["funnel"], FUNNEL), dark=dark).to_dict(),
-        "retries": charts.retries(rows.retries(stats.retry_histogram(HISTORY, QUESTION, NOW)), dark=dark).to_dict(),
-        "latency": latency("decisionSeconds", dark=dark),
+        "outcomes": charts.outcomes(rows.outcomes(cut, tuple(labels.OUTCOME)), "day", dark=dark),
+        "success": charts.success(rows.success(cut, before["series"]), "day", dark=dark),
+        "funnel": charts.funnel(rows.funnel(numbers["funnel"], FUNNEL), dark=dark),
+        "retries": charts.retries(rows.retries(stats.retry_histogram(history, QUESTION, now)), dark=dark),
+        "latency": charts.latency(points, "day", unit, dark=dark),
     }
 
 
@@ -111,7 +120,7 @@ def test_the_browser_never_learns_a_time_zone() -> None:
 @pytest.mark.parametrize(("interval", "count", "step"), [("minute", 60, 10), ("minute", 180, 30), ("hour", 168, 24)])
 def test_long_axes_label_only_round_times(interval: str, count: int, step: int) -> None:
     drawn = [{**row, "at": f"bucket {i}"} for i, row in enumerate(rows.success(CUT[:1] * count, []))]
-    label = encodings(charts.success(drawn, interval, dark=False).to_dict(), "x")[0]["axis"]["labelExpr"]
+    label = encodings(charts.success(drawn, interval, dark=False), "x")[0]["axis"]["labelExpr"]
     assert f"% {step} ?" in label
 
 
@@ -133,18 +142,18 @@ def test_the_thirty_second_line_is_there_only_where_the_axis_reaches_it() -> Non
 
 
 def test_percentiles_are_told_apart_by_stroke_and_named_at_their_end() -> None:
-    layers = latency("profileSeconds")["layer"]
-    dashes = [tuple(layer["mark"]["strokeDash"]) for layer in layers if layer["mark"]["type"] == "line"]
+    spec = latency("profileSeconds")
+    dashes = [tuple(layer["mark"]["strokeDash"]) for layer in spec["layer"] if layer["mark"]["type"] == "line"]
     assert len(set(dashes)) == 3
-    assert sum(layer["mark"]["type"] == "text" for layer in layers) == 3
+    assert {end["name"] for end in spec["datasets"]["ends"]} == {"p50", "p95", "p99"}
 
 
 def test_names_at_the_end_of_lines_do_not_touch() -> None:
     drawn, unit = rows.latency(NUMBERS["latency"], "profileSeconds", rows.UTC, "day")
     for name in rows.PERCENTILES:
-        drawn[-1][name] = 100.0
-    spec = charts.latency(drawn, "day", unit, dark=False).to_dict()
-    heights = sorted(data[0]["height"] for data in spec["datasets"].values() if "height" in data[0])
+        drawn[-1][name] = 100.0 + (name == "p99")
+    spec = charts.latency(drawn, "day", unit, dark=False)
+    heights = sorted(end["height"] for end in spec["datasets"]["ends"])
     domain = encodings(spec, "y")[0]["scale"]["domain"]
     least = (domain[1] - domain[0]) * 11 / charts.LATENCY_HEIGHT
     assert min(b - a for a, b in pairwise(heights)) >= least
@@ -152,9 +161,22 @@ def test_names_at_the_end_of_lines_do_not_touch() -> None:
 
 def test_a_click_tells_the_bucket() -> None:
     click = every(False)["outcomes"]["params"][0]
+    touched = every(False)["outcomes"]["layer"][-1]
+    assert (touched["mark"]["type"], touched["mark"]["opacity"]) == ("rect", 0)
     assert (click["name"], click["select"]["type"], click["select"]["fields"]) == (charts.BUCKET, "point", ["at"])
 
 
 def test_the_funnel_leaves_room_for_its_words() -> None:
     spec = every(False)["funnel"]
-    assert encodings(spec, "x")[0]["scale"]["domain"] == [0, NUMBERS["started"] * 1.6]
+    assert encodings(spec, "x")[0]["scale"]["domain"] == [0, 1.6]
+    assert max(row["end"] for row in spec["datasets"]["rows"]) == 1.0
+
+
+def test_new_numbers_leave_every_specification_as_it_is() -> None:
+    """Else the browser builds the chart anew at every tick."""
+    begun = lives.life(NOW - timedelta(seconds=30), "completed")
+    hit = lives.lock_hit(NOW - timedelta(seconds=25), str(begun[0].signup_id), 5, "0" * 16)
+    later = specifications([*MONTH, *begun, hit], NOW + timedelta(seconds=20), dark=False)
+    for name, spec in every(False).items():
+        assert later[name]["datasets"] != spec["datasets"]
+        assert {**later[name], "datasets": None} == {**spec, "datasets": None}
