@@ -34,7 +34,6 @@ page = st.navigation(
     [
         st.Page(HERE / "pages" / f"{name}.py", title=title, icon=f":material/{icon}:", help=purpose)
         for name, title, icon, purpose in PAGES
-        if (HERE / "pages" / f"{name}.py").exists()
     ],
     position="top",
 )

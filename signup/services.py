@@ -99,7 +99,7 @@ def _check_mode(store: Store, settings: Settings, log_id: str, at: str) -> None:
             identity = tx.one("log_identity")
     if identity and identity["mode"] != settings.mode:
         raise WrongMode(
-            f"The database {place(settings.database_url)} was made in {identity['mode']} mode and SIGNUP_MODE is "
+            f"The database {settings.database_name} was made in {identity['mode']} mode and SIGNUP_MODE is "
             f"{settings.mode}: set SIGNUP_DATABASE_URL to another, such as sqlite:///data/{settings.mode}.db"
         )
 
@@ -117,8 +117,3 @@ def _keyring(store: Store, settings: Settings, at: str) -> Keyring:
             tx.run("add_known_key", key_id=keyring.ids[0], at=at)
     return keyring
 
-
-def place(url: str) -> str:
-    """A database's URL without what may be secret in it."""
-    scheme, _, rest = url.partition("://")
-    return f"{scheme}://{rest.rpartition('@')[2]}"

@@ -42,7 +42,7 @@ def show(asked: Asked, *, follow: bool) -> None:
         end=seen.events[-1].seq if len(seen.events) == PAGE else None,
         top=seen.head.seq,
         fresh=seen.fresh,
-        thing="events",
+        thing="event",
     )
 
 

@@ -38,7 +38,7 @@ def show(asked: Asked) -> None:
         end=found.rows[-1] if rest else None,
         top=found.rows[0] if found.rows else None,
         fresh=fresh,
-        thing="sign-ups",
+        thing="sign-up",
     )
 
 

@@ -108,7 +108,9 @@ def _error(view: View, row: rows.Row, earlier: int) -> None:
     cure.markdown(f":small[{row['cure']}]")
     with way:
         if row["step"] == "callback":
-            links.see(links.AUDIT, "See them", {state.KIND: "callback.quarantined"})
+            everyone = dict.fromkeys((state.COUNTRY, state.OUTCOME, state.CHANNEL), "")
+            kind = {state.KIND: "callback.quarantined"}
+            links.see(links.AUDIT, "See them", view.filters.address(**everyone, **kind))
         else:
             outcome = {state.OUTCOME: "failed" if row["inErrorRate"] else ""}
             place = {state.STEP: row["step"], state.CODE: row["code"]}

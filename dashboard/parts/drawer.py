@@ -107,7 +107,7 @@ def _profile(signup_id: str, profile: Profile) -> None:
             return
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
             numbers = ", ".join(signups.masked_profile(profile)["numbers"])
-            told = f"{count(len(profile.declared))} more fields, as the person declares them"
+            told = f"{_fields(len(profile.declared))}, as the person declares them" if profile.declared else "nothing else"
             st.markdown(f"**Profile** · {numbers} :green[proved]  \n{labels.quiet(told)}", width="content")
             _ask_for_a_reason(signup_id)
 
@@ -145,6 +145,10 @@ def _reveal(signup_id: str) -> None:
         st.toast(problem.sentence, icon=":material/error:")
         return
     state.remember(REVEALED, signup_id)
+
+
+def _fields(number: int) -> str:
+    return "1 more field" if number == 1 else f"{count(number)} more fields"
 
 
 def _text(value: object) -> str:

@@ -121,6 +121,6 @@ def _value(row: SettingRow) -> str:
     else:
         value = f"`{row.value}`" if row.value else "not set"
     if value == "not set":
-        return f"not set {labels.quiet(f'· {row.default}' if row.default else '')}"
+        return f"not set {labels.quiet('· ' + row.default)}" if row.default else "not set"
     source = "default" if row.source == "default" else f"from {'a file' if row.source == 'file' else row.source}"
     return f"{value} {labels.quiet(source)}"

@@ -5,7 +5,6 @@ the page it stands on.
 """
 
 from collections.abc import Mapping
-from pathlib import Path
 
 import streamlit as st
 
@@ -19,8 +18,6 @@ Address = Mapping[str, str | list[str]]
 
 def see(page: str, label: str, address: Address) -> None:
     """A quiet link with an arrow behind its words."""
-    if not (Path(__file__).parents[1] / page).exists():
-        return
     st.page_link(page, label=label, icon=":material/arrow_forward:", icon_position="right", query_params=dict(address))
 
 

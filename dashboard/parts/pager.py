@@ -85,8 +85,9 @@ def footer(place: Place, told: str, *, end: Any, top: Any, fresh: int, thing: st
 
 
 def _fresh(place: Place, fresh: int, thing: str) -> None:
+    many = thing if fresh == 1 else f"{thing}s"
     st.button(
-        f"{count(fresh)} new {thing}" if fresh else f"No new {thing}",
+        f"{count(fresh)} new {many}" if fresh else f"No new {many}",
         key=f"{place.name}_fresh",
         icon=":material/arrow_upward:",
         disabled=not fresh and not place.cursors,

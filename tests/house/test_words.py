@@ -8,7 +8,9 @@ from tests.house.sources import ROOT
 
 
 def test_the_docs_know_every_status_by_the_words_that_people_read() -> None:
-    told = dict(re.findall(r"^\| `(\w+)` \| ([^|]+?) \|", (ROOT / "docs" / "words.md").read_text("utf-8"), re.M))
+    told = dict(
+        re.findall(r"^\| `(\w+)` \| ([^|]+?) \|", (ROOT / "docs" / "words.md").read_text("utf-8"), re.MULTILINE)
+    )
     assert told == {str(status): STATUSES[status] for status in Status}
 
 

@@ -1,6 +1,8 @@
 """A page without a browser: the real dashboard over a real database that a test has filled."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from signup.model import Event
 from signup.services import open_services
 from signup.settings import load
 from tests.pages.fixtures import lives
+from tests.pages.fixtures.visits import street  # noqa: F401  a fixture
 
 MAIN = Path(__file__).parents[2] / "dashboard" / "main.py"
 Open = Callable[..., AppTest]
@@ -22,12 +25,13 @@ def dashboard(environ: Callable[..., dict[str, str]], monkeypatch: pytest.Monkey
     st.cache_resource.clear()
     st.cache_data.clear()
 
-    def build(told: Iterable[Event] = (), *, mode: str = "sandbox", **address: str | list[str]) -> AppTest:
+    def build(told: Sequence[Event] = (), *, mode: str = "sandbox", **address: str | list[str]) -> AppTest:
         chosen = environ(mode=mode, **({"app_key": "canary"} if mode == "live" else {}))
         for name, value in chosen.items():
             monkeypatch.setenv(name, value)
-        with open_services(load(chosen, env_file=None), migrate=True) as services:
-            lives.write(services, told)
+        if told:
+            with open_services(load(chosen, env_file=None), migrate=True) as services:
+                lives.write(services, told)
         page = AppTest.from_file(str(MAIN), default_timeout=60)
         for key, value in address.items():
             page.query_params[key] = value
@@ -35,3 +39,17 @@ def dashboard(environ: Callable[..., dict[str, str]], monkeypatch: pytest.Monkey
 
     yield build
     st.cache_resource.clear()
+
+
+@pytest.fixture
+def locked(environ: Callable[..., dict[str, str]]) -> Callable[[], AbstractContextManager[None]]:
+    """`with locked():` another program holds the database, while an event waits to be sealed."""
+
+    @contextmanager
+    def hold() -> Iterator[None]:
+        with open_services(load(environ(), env_file=None), migrate=True) as services:
+            lives.write(services, lives.life(datetime.now(UTC), "waiting"), sealed=False)
+            with services.store.write():
+                yield
+
+    return hold

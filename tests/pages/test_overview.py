@@ -1,7 +1,10 @@
 import re
 from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -10,9 +13,12 @@ from signup.measure import stats
 from signup.measure.figures import count, percent
 from signup.measure.question import Question
 from signup.model import Event
+from signup.services import open_services
+from signup.settings import load
 from tests.pages.fixtures import lives
 
 Open = Callable[..., AppTest]
+Lock = Callable[[], AbstractContextManager[None]]
 NOW = datetime.now(UTC)
 MONTH = lives.month(NOW, days=56, a_day=12)
 
@@ -160,6 +166,58 @@ def test_filters_that_match_nothing_offer_a_way_out(dashboard: Open) -> None:
     page.button(key="clear_filters").click().run()
     assert page.multiselect(key="country").value == []
     assert figures(page)["Started"] == "3"
+
+
+def test_an_error_leads_to_its_sign_ups_with_the_filters_of_the_screen(dashboard: Open) -> None:
+    page = dashboard(many("failed", 12), range="7d", country="SE")
+    links = [parse_qs(link.proto.query_string) for link in page.get("page_link")]
+    assert {
+        "range": ["7d"],
+        "country": ["SE"],
+        "outcome": ["failed"],
+        "step": ["request"],
+        "code": ["truecaller_error"],
+    } in links
+
+
+def test_a_quarantined_callback_leads_to_the_audit_log(dashboard: Open) -> None:
+    stranger = Event(None, lives.life(NOW, "waiting")[0].at, "callback.quarantined", None, "callback", {})
+    page = dashboard([*many("completed", 2), replace(stranger, details={"reason": "unknown_request"})])
+    links = [parse_qs(link.proto.query_string) for link in page.get("page_link")]
+    assert {"kind": ["callback.quarantined"]} in links
+
+
+def test_numbers_that_cannot_be_renewed_stay_and_say_how_old_they_are(
+    dashboard: Open, locked: Lock, eventually: Callable[..., Any]
+) -> None:
+    page = dashboard(many("completed", 3))
+    with locked():
+        eventually(lambda: "as of " in said(page.run()), 15)
+    assert figures(page)["Started"] == "3"
+    assert "The database is locked by another program: try again in a moment." in said(page)
+    eventually(lambda: "updated " in said(page.run()), 15)
+
+
+def test_a_log_that_cannot_be_read_is_told_with_what_to_do(dashboard: Open, locked: Lock) -> None:
+    with locked():
+        page = dashboard()
+    assert not page.exception
+    assert "The database is locked by another program: try again in a moment." in said(page)
+    assert "No sign-ups yet" not in said(page)
+
+
+def test_a_wrong_setting_stops_at_the_gate(dashboard: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIGNUP_LOCK_SECONDS", "never")
+    page = dashboard()
+    assert [error.proto.title for error in page.error] == ["The dashboard cannot start"]
+    assert "SIGNUP_LOCK_SECONDS" in said(page)
+
+
+def test_the_first_sign_up_makes_room_for_the_numbers(dashboard: Open, eventually: Callable[..., Any]) -> None:
+    page = dashboard()
+    with open_services(load()) as services:
+        lives.write(services, lives.life(NOW, "waiting"))
+    eventually(lambda: figures(page.run()).get("Started") == "1", 10)
 
 
 @pytest.mark.parametrize(

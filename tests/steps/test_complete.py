@@ -127,7 +127,7 @@ def test_an_error_is_tried_again_with_growing_pauses(approved, truecaller, clock
     assert tried[:2] == [1, 1]
     assert tried[2:6] == [2, 2, 2, 2]
     assert tried[-1] == 4
-    assert [told for told in details(services, "profile.failed")] == [{"code": "profile_error", "ms": 34}] * 3
+    assert details(services, "profile.failed") == [{"code": "profile_error", "ms": 34}] * 3
 
 
 def test_a_token_is_used_at_9_59_and_not_at_10_00(approved, truecaller, clock):

@@ -1,7 +1,6 @@
 """Keys seal cells, look numbers up, rotate, and are never replaced in silence."""
 
 import base64
-import os
 import stat
 from concurrent.futures import ThreadPoolExecutor
 
@@ -41,7 +40,7 @@ def test_a_key_file_is_made_once_for_many_who_ask_and_readable_by_its_owner_alon
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(lambda _: kept_in(tmp_path / "keys", create=True), range(8)))
     assert len({tuple(keys) for keys in found}) == 1
-    assert stat.S_IMODE(os.stat(tmp_path / "keys" / "app-keys").st_mode) == 0o600
+    assert stat.S_IMODE((tmp_path / "keys" / "app-keys").stat().st_mode) == 0o600
     assert [path.name for path in (tmp_path / "keys").iterdir()] == ["app-keys"]
 
 
