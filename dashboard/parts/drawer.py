@@ -107,7 +107,9 @@ def _profile(signup_id: str, profile: Profile) -> None:
             return
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
             numbers = ", ".join(signups.masked_profile(profile)["numbers"])
-            told = f"{_fields(len(profile.declared))}, as the person declares them" if profile.declared else "nothing else"
+            told = (
+                f"{_fields(len(profile.declared))}, as the person declares them" if profile.declared else "nothing else"
+            )
             st.markdown(f"**Profile** · {numbers} :green[proved]  \n{labels.quiet(told)}", width="content")
             _ask_for_a_reason(signup_id)
 

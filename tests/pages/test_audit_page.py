@@ -1,0 +1,203 @@
+import csv
+import json
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashboard.downloads import DOWNLOADS
+from dashboard.parts.export_drawer import Progress
+from dashboard.parts.pager import PAGE
+from signup.record import log
+from signup.services import Services
+from tests.pages.fixtures.visits import NUMBER, OTHER, completed, declined, numbered, said, table, visit
+from tests.steps.story import begin, everything
+
+A_SIGN_UP = ["profile.fetched", "signup.approved", "callback.received", "signup.sent", "signup.started"]
+
+
+def kinds(page: AppTest) -> list[str]:
+    return [cell[0] for cell in table(page, "Seq")["Event"]]
+
+
+def test_the_card_tells_how_far_the_log_is_sealed_and_its_head(street: Services) -> None:
+    completed(street, NUMBER)
+    page = visit("audit")
+    head = log.head(street)
+    assert f"**5 events, sealed** · head `{head.root[:4]} {head.root[4:8]} … {head.root[-4:]}`" in said(page)
+    assert head.root in [code.value for code in page.code]
+
+
+def test_events_stand_newest_first_with_their_details_in_words(street: Services) -> None:
+    found = completed(street, NUMBER)
+    page = visit("audit")
+    rows = table(page, "Seq")
+    assert list(rows["Seq"]) == [5, 4, 3, 2, 1]
+    assert kinds(page) == A_SIGN_UP
+    assert list(rows["Details"])[-1] == "Sweden · channel web"
+    assert set(rows["Sign-up"]) == {found[:13]}
+    assert list(rows["Actor"]) == ["watcher", "watcher", "callback", "cli", "cli"]
+    assert "5 of 5 events match · 1–5" in said(page)
+
+
+def test_times_are_the_viewers_to_the_millisecond(street: Services) -> None:
+    begin(street, NUMBER)
+    at = street.clock.now()
+    shown = table(visit("audit"), "Seq")["Time"][0]
+    assert shown.isoformat(timespec="milliseconds") == at.replace(tzinfo=None).isoformat(timespec="milliseconds")
+
+
+@pytest.mark.parametrize(
+    ("address", "left"),
+    [
+        ({"kind": "profile.*"}, ["profile.fetched"]),
+        ({"kind": ["signup.started", "lock.hit"]}, ["lock.hit", "signup.started", "signup.started"]),
+        ({"actor": "callback"}, ["callback.received", "callback.received"]),
+        ({"kind": "signup.declined", "actor": "cli"}, []),
+    ],
+)
+def test_the_address_chooses_which_events(street: Services, address: dict[str, str], left: list[str]) -> None:
+    completed(street, NUMBER)
+    declined(street, OTHER)
+    begin(street, OTHER)
+    page = visit("audit", **address)
+    assert (kinds(page) if left else []) == left
+    assert f"{len(left)} of 10 events match" in said(page)
+
+
+def test_one_sign_up_can_be_followed_through_the_log(street: Services) -> None:
+    completed(street, NUMBER)
+    other = declined(street, OTHER)
+    page = visit("audit", about=other)
+    assert set(table(page, "Seq")["Sign-up"]) == {other[:13]}
+    page.text_input(key="about").set_value("").run()
+    assert len(table(page, "Seq")) == 9
+
+
+def test_an_address_that_makes_no_sense_shows_everything(street: Services) -> None:
+    completed(street, NUMBER)
+    page = visit("audit", kind="no.such", actor="NOBODY@", about="not-an-id", range="100y")
+    assert kinds(page) == A_SIGN_UP
+
+
+def test_no_match_says_so_and_offers_the_way_out(street: Services) -> None:
+    completed(street, NUMBER)
+    page = visit("audit", kind="lock.hit")
+    assert "No events match." in said(page)
+    page.button(key="clear_filters").click().run()
+    assert len(table(page, "Seq")) == 5
+
+
+def test_an_empty_log_says_what_will_come(street: Services) -> None:
+    page = visit("audit")
+    assert "**0 events, sealed**" in said(page)
+    assert "The first sign-up writes the first ones." in said(page)
+
+
+def test_while_following_new_events_are_shown(street: Services) -> None:
+    begin(street, NUMBER)
+    page = visit("audit")
+    assert "following" in said(page)
+    declined(street, OTHER)
+    assert kinds(page.run())[0] == "signup.declined"
+
+
+def test_while_paused_new_events_are_only_counted_until_somebody_asks_for_them(street: Services) -> None:
+    begin(street, NUMBER)
+    page = visit("audit")
+    page.toggle(key="follow").set_value(False).run()
+    assert page.button(key="events_fresh").label == "No new events"
+    declined(street, OTHER)
+    page.run()
+    assert len(table(page, "Seq")) == 2
+    assert page.button(key="events_fresh").label == "4 new events"
+    page.button(key="events_fresh").click().run()
+    assert len(table(page, "Seq")) == 6
+    assert "paused" in said(page)
+
+
+def test_older_pages_are_cut_by_number_and_stand_still(street: Services) -> None:
+    for nth in range(PAGE // 2 + 2):
+        begin(street, numbered(nth))
+    page = visit("audit")
+    assert list(table(page, "Seq")["Seq"])[-1] == 5
+    page.button(key="events_older").click().run()
+    begin(street, OTHER)
+    page.run()
+    assert list(table(page, "Seq")["Seq"]) == [4, 3, 2, 1]
+    assert page.button(key="events_fresh").label == "2 new events"
+    page.button(key="events_newer").click().run()
+    assert table(page, "Seq")["Seq"][0] == 206
+
+
+def test_a_sign_up_opens_beside_the_log(street: Services) -> None:
+    found = completed(street, NUMBER)
+    assert "All 5 events are sealed" in said(visit("audit", signup=found))
+
+
+def exported(page: AppTest) -> Path:
+    """Start the export of an open drawer; the file behind its link, which is then used up."""
+    page.button(key="start_export").click().run()
+    assert not page.exception
+    address = page.link_button[0].url
+    assert address.startswith("/download/")
+    offer = DOWNLOADS.take(address.rpartition("/")[2])
+    assert offer is not None
+    assert DOWNLOADS.take(address.rpartition("/")[2]) is None
+    return offer.path
+
+
+def test_an_export_holds_what_the_screen_shows(street: Services) -> None:
+    completed(street, NUMBER)
+    declined(street, OTHER)
+    page = visit("audit", kind="signup.*", actor="watcher")
+    page.button(key="export").click().run()
+    assert "**2** of 9" in said(page)
+    rows = list(csv.DictReader(exported(page).read_text().splitlines()))
+    assert [row["kind"] for row in rows] == ["signup.approved", "signup.declined"]
+
+
+def test_an_export_is_told_before_and_after_by_the_one_local_user(street: Services) -> None:
+    completed(street, NUMBER)
+    page = visit("audit")
+    page.button(key="export").click().run()
+    exported(page)
+    before, after = everything(street)[-2:]
+    assert [before.kind, after.kind] == ["audit.exported", "audit.export_done"]
+    assert {before.actor, after.actor} == {"user:local"}
+    assert after.details["sha256"] in [code.value for code in page.code]
+
+
+def test_ndjson_is_one_event_a_line(street: Services) -> None:
+    completed(street, NUMBER)
+    page = visit("audit")
+    page.button(key="export").click().run()
+    page.get_by_key("export_format").set_value("ndjson").run()
+    lines = exported(page).read_text().splitlines()
+    assert [json.loads(line)["seq"] for line in lines] == [1, 2, 3, 4, 5, 6]
+
+
+def test_an_export_that_cannot_be_written_says_why_in_a_sentence(street: Services) -> None:
+    completed(street, NUMBER)
+    (Path(street.settings.data_dir) / "exports").write_text("in the way")
+    page = visit("audit")
+    page.button(key="export").click().run()
+    page.button(key="start_export").click().run()
+    assert not page.exception
+    assert "cannot be made" in page.error[0].value
+    assert not page.link_button
+
+
+def test_the_progress_tells_rows_size_and_how_long_it_takes() -> None:
+    progress = Progress(began=100.0)
+    share, told = progress.at(104.0, 3450, 5946, 2_100_000)
+    assert round(share, 2) == 0.58
+    assert told == "Writing 3,450 of 5,946 rows · 2.1 MB · about 3 s left"
+    assert progress.at(107.0, 5946, 5946, 3_600_000) == (1.0, "Writing 5,946 of 5,946 rows · 3.6 MB")
+    assert progress.at(101.0, 0, 0, 80)[0] == 1.0
+
+
+def test_nothing_is_promised_that_does_not_exist_yet(street: Services) -> None:
+    text = said(visit("audit")).lower()
+    assert "checkpoint" not in text
+    assert "verify" not in text

@@ -1,0 +1,86 @@
+from typing import Any
+
+import pytest
+
+from dashboard.telling import REMOVED, in_words
+from signup.model import Event
+from signup.record.events import VOCABULARY, Kind, checked
+
+ID = "019d5c0e-7d3e-7f6a-9b1c-3a5f0c7e1d22"
+AT = "2026-11-24T14:00:00.000000Z"
+HASH = "ab" * 32
+EVERYTHING = {"from": None, "to": None, "kinds": None, "signupId": None, "actor": None}
+
+SAMPLES: list[tuple[str, dict[str, Any], str]] = [
+    (Kind.SIGNUP_STARTED, {"status": "requested", "country": "SE", "channel": "web"}, "Sweden · channel web"),
+    (Kind.SIGNUP_SENT, {"status": "waiting", "accepted": True, "ms": 127}, "accepted in 127 ms"),
+    (
+        Kind.SIGNUP_SENT,
+        {"status": "waiting", "accepted": False, "ms": 8000, "code": "timeout"},
+        "No answer in time; the prompt may be out · after 8.0 s",
+    ),
+    (
+        Kind.SIGNUP_FAILED,
+        {"status": "failed", "step": "request", "code": "bad_app_key", "ms": 90},
+        "Truecaller does not know the app key · Asking Truecaller · 90 ms",
+    ),
+    (Kind.SIGNUP_OPENED, {}, "prompt seen open"),
+    (Kind.SIGNUP_APPROVED, {"status": "approved", "ms": 9700}, "after 9.7 s"),
+    (
+        Kind.SIGNUP_DECLINED,
+        {"status": "declined", "ms": 9700, "reason": "user_rejected"},
+        "The person declined · after 9.7 s",
+    ),
+    (Kind.SIGNUP_EXPIRED, {"status": "expired"}, "nobody answered in time"),
+    (Kind.PROFILE_FETCHED, {"status": "completed", "ms": 131}, "read in 131 ms · number proved"),
+    (Kind.PROFILE_FAILED, {"code": "profile_error"}, "The profile could not be read in time · tried again"),
+    (Kind.PROFILE_REVEALED, {"reasonId": ID}, "shown unmasked, the reason is kept"),
+    (Kind.CALLBACK_RECEIVED, {"result": "opened"}, "opened the prompt · stored before it was answered"),
+    (Kind.CALLBACK_REPEATED, {"result": "approved"}, "approved · known already"),
+    (Kind.CALLBACK_QUARANTINED, {"reason": "state_mismatch"}, "The callback carried a wrong state"),
+    (
+        Kind.LOCK_HIT,
+        {"country": "IN", "channel": "api", "numberId": "ab" * 8, "ms": 36_000},
+        "India · channel api · 36.0 s after the start",
+    ),
+    (Kind.NUMBER_REJECTED, {"reason": "too_short", "channel": "web"}, "too short · channel web"),
+    (
+        Kind.AUDIT_EXPORTED,
+        {"exportId": ID, "filter": EVERYTHING, "format": "csv", "withhold": None},
+        "CSV · everything",
+    ),
+    (
+        Kind.AUDIT_EXPORTED,
+        {"exportId": ID, "filter": {**EVERYTHING, "kinds": ["lock.hit"]}, "format": "ndjson", "withhold": None},
+        "NDJSON · 1 kind of event",
+    ),
+    (
+        Kind.AUDIT_EXPORT_DONE,
+        {"exportId": ID, "rows": 1204, "sha256": HASH},
+        "1,204 rows · SHA-256 abababababababab…",
+    ),
+    (Kind.AUDIT_CHECKPOINT, {"keyId": "ab" * 16, "root": HASH, "seq": 9}, f"keyId {'ab' * 16} · root {HASH} · seq 9"),
+    (Kind.SETTINGS_CHANGED, {"name": "lockSeconds"}, "name lockSeconds"),
+]
+
+
+@pytest.mark.parametrize(("kind", "details", "told"), SAMPLES)
+def test_an_event_tells_its_details_in_words(kind: str, details: dict[str, Any], told: str) -> None:
+    needs_one = VOCABULARY[kind].of_signup
+    checked(at=AT, kind=kind, actor="watcher", signup_id=ID if needs_one else None, details=details)
+    assert in_words(Event(1, AT, kind, None, "watcher", details)) == told
+
+
+def test_a_replay_says_that_it_is_one() -> None:
+    event = Event(1, AT, Kind.SIGNUP_APPROVED, None, "watcher", {"status": "approved", "ms": 900, "replay": True})
+    assert in_words(event) == "after 900 ms · replay"
+
+
+def test_removed_details_are_told_as_removed() -> None:
+    assert in_words(Event(1, AT, Kind.SIGNUP_APPROVED, None, "watcher", None)) == REMOVED
+
+
+def test_every_step_of_a_sign_up_has_words_of_its_own() -> None:
+    told = {str(kind) for kind, _, _ in SAMPLES}
+    families = ("signup.", "profile.", "callback.", "lock.", "number.")
+    assert [kind for kind in Kind if kind.startswith(families) and kind not in told] == []
