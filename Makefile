@@ -12,11 +12,7 @@ PIP := $(PY) -m pip install --quiet --quiet --disable-pip-version-check --no-inp
 .DELETE_ON_ERROR:
 
 run: $(VENV)/installed ## install, migrate, seed a history once, start everything; Ctrl-C stops all
-	@$(PY) -m dashboard & dashboard=$$!; \
-	trap 'kill $$dashboard 2>/dev/null' INT TERM; \
-	wait $$dashboard 2>/dev/null; status=$$?; \
-	while kill -0 $$dashboard 2>/dev/null; do wait $$dashboard 2>/dev/null; done; \
-	[ $$status -gt 128 ] || exit $$status
+	@exec $(PY) -m dashboard
 
 test: $(VENV)/installed-dev ## run every test; what the machine lacks is skipped and named (ARGS="-k word" picks some)
 	@$(PY) -m pytest -n 2 --dist loadgroup $(ARGS)
