@@ -47,7 +47,6 @@ OUTCOME: dict[str, Look] = {
 """In the order in which they are stacked and listed."""
 
 LOCK_HIT = Look("Lock hit", "violet", "lock")
-OTHER_NUMBER = Look("Another number", "orange", "swap_horiz")
 
 STATUS: dict[str, Look] = {
     "requested": Look(STATUSES["requested"], "blue", "send"),

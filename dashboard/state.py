@@ -32,7 +32,6 @@ UTC = "utc"
 AUTO_REFRESH = "auto_refresh"
 FOLLOW = "follow"
 
-FILTERS = (RANGE, FROM, TO, INTERVAL, COUNTRY, OUTCOME, CHANNEL)
 MOST_VALUES = 5
 """How many values of one filter are taken: more would cost the count too much."""
 
@@ -80,7 +79,7 @@ def keep(key: str, default: Any = None) -> None:
         st.query_params[key] = _as_text(value)
 
 
-def clear(keys: Collection[str] = FILTERS) -> None:
+def clear(keys: Collection[str]) -> None:
     """Take filters out of the address."""
     for key in keys:
         st.query_params.pop(key, None)

@@ -49,11 +49,6 @@ def day_and_second(moment: datetime, zone: tzinfo) -> str:
     return moment.astimezone(zone).strftime("%d %b %H:%M:%S")
 
 
-def day_and_millisecond(moment: datetime, zone: tzinfo) -> str:
-    """24 Nov 15:32:02.200"""
-    return moment.astimezone(zone).strftime("%d %b %H:%M:%S.%f")[:-3]
-
-
 def second(moment: datetime, zone: tzinfo) -> str:
     """15:32:02"""
     return moment.astimezone(zone).strftime("%H:%M:%S")

@@ -56,10 +56,13 @@ def causes(view: View) -> None:
 
 
 actions = header.show("Overview", "How people get through Truecaller sign-up")
-if shared.is_empty():
+with st.skeleton(height=WHOLE_HEIGHT):
+    empty = shared.is_empty()
+if empty:
     first_run.show()
 else:
     with actions:
         follow = st.toggle("Auto-refresh", value=True, key=state.AUTO_REFRESH, help="Count again every 5 seconds")
-    chosen = filters.row(*shared.known(), shared.services().clock.now())
-    st.fragment(show, run_every=EVERY_SECONDS if follow else None)(chosen)
+    now = shared.services().clock.now()
+    chosen = filters.row(*shared.known(), now)
+    st.fragment(show, run_every=EVERY_SECONDS if follow and chosen.moves(now) else None)(chosen)

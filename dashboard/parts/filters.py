@@ -54,6 +54,11 @@ class Filters:
         """True when a country, a channel or an outcome is chosen."""
         return bool(self.countries or self.outcomes or self.channels)
 
+    def moves(self, now: datetime) -> bool:
+        """False for a range that lies in the past: its numbers stand still."""
+        end = self.question().end
+        return end is None or end > now
+
     def address(self, **more: str) -> dict[str, str | list[str]]:
         """The query string that opens another page with these filters; `more` replaces or adds, "" leaves one out."""
         parts: dict[str, str | list[str]] = {

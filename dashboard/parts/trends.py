@@ -10,6 +10,7 @@ import streamlit as st
 
 from dashboard import charts, labels, rows, state
 from dashboard.parts import cards, links
+from dashboard.parts.filters import BEFORE
 from dashboard.parts.view import View, roughly
 from signup.measure.figures import NOTHING, count, duration, percent
 from signup.words import FUNNEL, MEASURES
@@ -59,7 +60,8 @@ def success(view: View) -> None:
     drawn = rows.success(view.cut, before["series"])
     drawable = sum(row["rate"] is not None for row in drawn) > 1
     axis = f" · y from {charts.lowest(drawn):.0%}" if drawable else ""
-    st.markdown(f":primary[**━━**] this period {_rate(now)}{GAP}:gray[╌╌ {before_name(view)} {_rate(before)}{axis}]")
+    earlier = BEFORE.get(view.filters.range, "the period before").removeprefix("the ")
+    st.markdown(f":primary[**━━**] this period {_rate(now)}{GAP}:gray[╌╌ {earlier} {_rate(before)}{axis}]")
     if not drawable:
         cards.note(_TOO_FEW_FINISHED, height=charts.SUCCESS_HEIGHT)
         return
@@ -90,13 +92,6 @@ def latency_counted(view: View) -> str:
     """What one point of the latency stands for, for the card's first line."""
     utc = "UTC " if _in_utc(view) else ""
     return f"percentiles per {utc}{latency_interval(view)}, those under {rows.FEWEST} sign-ups left out"
-
-
-def before_name(view: View) -> str:
-    """What the period before is called."""
-    return {"1h": "hour before", "24h": "24 h before", "7d": "7 d before", "28d": "28 d before"}.get(
-        view.filters.range, "period before"
-    )
 
 
 def _in_utc(view: View) -> bool:

@@ -6,8 +6,8 @@ from functools import cached_property
 
 import streamlit as st
 
-from dashboard import labels, rows, shared
-from dashboard.parts.filters import Filters
+from dashboard import labels, rows, shared, state
+from dashboard.parts.filters import CUSTOM, Filters
 from dashboard.shared import Numbers
 from signup import clock
 from signup.errors import SignupError
@@ -47,7 +47,7 @@ class View:
         following = self.cut[place + 1 : place + 2]
         end = clock.moment(following[0]["start"]) if following else self.asked.end
         wall = [moment.astimezone(self.asked.zone).strftime("%Y-%m-%dT%H:%M") for moment in (start, end)]
-        return {"range": "custom", "from": wall[0], "to": wall[1]}
+        return {state.RANGE: CUSTOM, state.FROM: wall[0], state.TO: wall[1]}
 
 
 def roughly(value: float) -> float:
