@@ -94,7 +94,7 @@ def _country(row: rows.Row) -> dict[str, Any]:
         "Country": country_name(row["country"]),
         "Started": row["started"],
         "Success rate": None if row["successRate"] is None else row["successRate"] * 100,
-        "Of finished": f"{count(row['completed'])} of {count(finished)}",
+        "Of finished": f"{count(row['completed'])} of {count(finished)}" if finished else None,
         "Median": row["decisionSeconds"]["p50"],
         "Failed": row["failed"],
     }

@@ -37,8 +37,9 @@ def outcomes(view: View) -> None:
         on_select="rerun",
         alt=f"About {_about(now['completed'], now['started'])} of the sign-ups are completed",
     )
-    if picked := event.selection.get(charts.BUCKET):
-        links.go(links.SIGNUPS, view.filters.address(**view.window(picked[0]["at"])))
+    picked = event.selection.get(charts.BUCKET)
+    if picked and (window := view.window(picked[0]["at"])):
+        links.go(links.SIGNUPS, view.filters.address(**window))
 
 
 def funnel(view: View) -> None:
@@ -104,9 +105,11 @@ def _one_latency(view: View, metric: str, aside: str) -> None:
     interval = latency_interval(view)
     drawn, unit = rows.latency(view.numbers.now["latency"], metric, zone, interval)
     told = " · ".join(f"{p} **{duration(totals[p])}**" for p in ("p50", "p95", "p99"))
-    title = f"{MEASURES[metric]} {labels.quiet(' · '.join(['', unit, aside]).rstrip(' ·'))}"
+    drawable = sum(row["p50"] is not None for row in drawn) > 1
+    about = " · ".join(filter(None, [unit, aside])) if drawable else ""
+    title = f"{MEASURES[metric]} {labels.quiet('· ' + about)}" if about else MEASURES[metric]
     st.markdown(f"{title}  \n:small[{told} · n {count(totals['n'])}]")
-    if sum(row["p50"] is not None for row in drawn) < 2:
+    if not drawable:
         cards.note("Too few per bucket to draw a line.", height=charts.LATENCY_HEIGHT)
         return
     st.vega_lite_chart(

@@ -40,9 +40,11 @@ class View:
         """The outcomes to draw and list: those of the filter, else all."""
         return tuple(name for name in labels.OUTCOME if name in self.filters.outcomes) or tuple(labels.OUTCOME)
 
-    def window(self, at: str) -> dict[str, str]:
-        """The part of an address that means one bucket, cut to the range."""
-        place = next(i for i, row in enumerate(self.cut) if row["at"] == at)
+    def window(self, at: str) -> dict[str, str] | None:
+        """The part of an address that means one bucket, cut to the range; None once the range has left it behind."""
+        place = next((i for i, row in enumerate(self.cut) if row["at"] == at), None)
+        if place is None:
+            return None
         start = max(clock.moment(self.cut[place]["start"]), self.asked.start)
         following = self.cut[place + 1 : place + 2]
         end = clock.moment(following[0]["start"]) if following else self.asked.end
