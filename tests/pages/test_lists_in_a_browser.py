@@ -1,0 +1,215 @@
+"""Sign-ups, Audit log and Health as a browser draws them, with all our programs behind them."""
+
+import csv
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from dashboard import door
+from signup import settings as settings_module
+from signup.clock import HandClock
+from signup.errors import SignupError
+from signup.flow.start import start
+from signup.services import Services, open_services
+from tests.fakes import ScriptedTruecaller, profile
+from tests.machine import ROOT, eventually, free_port
+from tests.pages.fixtures.visits import completed, declined, numbered
+from tests.steps.story import VALUE
+
+WIDE, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+MOST_MILLISECONDS = 40_000
+PICTURE = "![a picture](http://picture.example/elsa.png)"
+PAGES = ("signups", "audit", "health")
+A_WORD_GROWS = 0.001
+"""A count with one more digit; a table that moved by a row would be fifty times that."""
+SHIFTS = """
+window.shifted = 0;
+new PerformanceObserver(list => { for (const one of list.getEntries()) window.shifted += one.value; })
+    .observe({type: "layout-shift", buffered: false});
+"""
+
+
+@dataclass(frozen=True)
+class Street:
+    """The running programs: the dashboard's address, services over the same database, and one finished sign-up."""
+
+    address: str
+    services: Services
+    finished: str
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Street]:
+    """The street over a database with a handful of sign-ups of an hour ago."""
+    folder = tmp_path_factory.mktemp("lists")
+    ports = {f"SIGNUP_{name}_PORT": str(free_port()) for name in ("DASHBOARD", "CALLBACK", "SANDBOX", "API")}
+    chosen = {"SIGNUP_DATA_DIR": str(folder), "SIGNUP_DATABASE_URL": f"sqlite:///{folder}/signup.db", **ports}
+    settings = settings_module.load(chosen, env_file=None)
+    finished = played(settings)
+    address = f"http://127.0.0.1:{settings.dashboard_port}"
+    process = subprocess.Popen([sys.executable, "-m", "dashboard"], env={**os.environ, **chosen}, cwd=ROOT)
+    try:
+        with open_services(settings) as services:
+            eventually(lambda: answers(services), 60)
+            yield Street(address, services, finished)
+    finally:
+        process.terminate()
+        assert process.wait(20) == 0
+
+
+def played(settings: settings_module.Settings) -> str:
+    """What happened an hour ago; the id of somebody whose name is an attempt to draw a picture."""
+    fake = ScriptedTruecaller()
+    clock = HandClock(datetime.now(UTC) - timedelta(hours=1))
+    with open_services(settings, clock=clock, truecaller=fake, migrate=True) as services:
+        fake.will_show(profile(VALUE, name=PICTURE))
+        finished = completed(services, "+46 76 123 45 67")
+        for nth in range(20):
+            clock.move(60)
+            (declined if nth % 3 else completed)(services, numbered(nth))
+    return finished
+
+
+def answers(services: Services) -> bool:
+    try:
+        return door.personas(services) != []
+    except SignupError:
+        return False
+
+
+@pytest.fixture
+def visitor(chromium: Any, running: Street) -> Iterator[Callable[..., Page]]:
+    """`visitor("audit", dark=True, size=PHONE)`: that page, fully drawn. At the end nothing may have gone wrong."""
+    wrong: list[str] = []
+    contexts = []
+    expect.set_options(timeout=MOST_MILLISECONDS)
+
+    def open_page(path: str, *, dark: bool = False, size: dict[str, int] = WIDE) -> Page:
+        context = chromium.new_context(
+            viewport=size, color_scheme="dark" if dark else "light", timezone_id="Europe/Stockholm"
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(MOST_MILLISECONDS)
+        page.on("console", lambda message: wrong.append(message.text) if is_an_error(message) else None)
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("request", lambda request: wrong.append(request.url) if is_elsewhere(request.url) else None)
+        page.add_init_script(SHIFTS)
+        page.goto(f"{running.address}/{path}")
+        settled(page)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert wrong == []
+
+
+def is_an_error(message: Any) -> bool:
+    """Streamlit looks for its own server under a page's address first, and does not find it there: no fault of ours."""
+    return message.type == "error" and "/_stcore/" not in message.location.get("url", "")
+
+
+def is_elsewhere(url: str) -> bool:
+    return not url.startswith(("http://127.0.0.1", "ws://127.0.0.1", "data:", "blob:"))
+
+
+def settled(page: Page) -> None:
+    """Wait until the script has run and no table is still being loaded."""
+    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
+    expect(page.get_by_test_id("stSkeleton")).to_have_count(0)
+
+
+def press_row(page: Page, row: int, column: float) -> None:
+    """Press a table's button: a cell is drawn on a canvas, so by where it is."""
+    frame = page.get_by_test_id("stDataFrame").first
+    frame.locator("canvas").first.wait_for()
+    box = frame.bounding_box()
+    assert box
+    page.mouse.click(box["x"] + column, box["y"] + 36 * (row + 1) + 18)
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_fits_the_screen_and_the_phone_and_stays_on_this_machine(
+    visitor: Callable[..., Page], path: str, dark: bool
+) -> None:
+    page = visitor(path, dark=dark)
+    for size in (WIDE, PHONE):
+        page.set_viewport_size(size)
+        settled(page)
+        width = page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth")
+        assert width <= size["width"]
+    assert page.get_by_test_id("stException").count() == 0
+
+
+def test_a_row_opens_its_drawer_and_escape_closes_it(visitor: Callable[..., Page]) -> None:
+    page = visitor("signups", size=PHONE)
+    press_row(page, 0, 315)
+    drawer = page.get_by_role("dialog")
+    expect(drawer.get_by_text("events are sealed")).to_be_visible()
+    assert "signup=" in page.url
+    page.keyboard.press("Escape")
+    expect(drawer).to_have_count(0)
+    page.wait_for_url(lambda url: "signup=" not in url)
+
+
+def test_what_a_person_declares_is_shown_as_text_and_never_fetched(
+    visitor: Callable[..., Page], running: Street
+) -> None:
+    page = visitor(f"signups?signup={running.finished}")
+    page.get_by_role("button", name="Reveal").click()
+    page.get_by_label("Reason").fill("A test")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("shown until this panel is closed")).to_be_visible()
+    settled(page)
+    assert page.locator("[role=dialog] img").count() == 0
+
+
+def test_an_open_drawer_follows_its_sign_up_to_the_end(visitor: Callable[..., Page], running: Street) -> None:
+    begun = start(running.services, "+46 76 987 65 43", channel="web", actor="cli")
+    page = visitor(f"signups?signup={begun.signup_id}")
+    drawer = page.get_by_role("dialog")
+    expect(drawer.get_by_text("Phone is ringing")).to_be_visible()
+    door.tap(running.services, door.ringing(running.services)[0].request_id, "approve")
+    expect(drawer.get_by_text("Profile read, sign-up completed")).to_be_visible()
+
+
+@pytest.mark.parametrize(("path", "told"), [("audit", "events, sealed"), ("signups", "Showing 1–")])
+def test_what_is_new_comes_by_itself_and_nothing_else_moves(
+    visitor: Callable[..., Page], running: Street, path: str, told: str
+) -> None:
+    page = visitor(path)
+    scroller = page.locator(".dvn-scroller").first
+    scroller.evaluate("element => { element.scrollTop = 100 }")
+    before = page.get_by_text(told).inner_text().partition(" · ")[0]
+    page.evaluate("window.shifted = 0")
+    start(running.services, numbered(60 + PAGES.index(path)), channel="web", actor="cli")
+    expect(page.get_by_text(before)).to_have_count(0)
+    settled(page)
+    assert page.evaluate("window.shifted") < A_WORD_GROWS
+    assert scroller.evaluate("element => element.scrollTop") == 100
+
+
+def test_an_export_is_downloaded_once(visitor: Callable[..., Page], running: Street, tmp_path: Path) -> None:
+    page = visitor("audit?kind=signup.started")
+    page.get_by_role("button", name="Export").click()
+    page.get_by_role("button", name="Start export").click()
+    link = page.get_by_role("link", name="Download")
+    expect(link).to_be_visible()
+    address = link.get_attribute("href")
+    with page.expect_download() as download:
+        link.click()
+    download.value.save_as(tmp_path / "events.csv")
+    rows = list(csv.DictReader((tmp_path / "events.csv").read_text("utf-8").splitlines()))
+    assert {row["kind"] for row in rows} == {"signup.started"}
+    expect(link).to_have_count(0)
+    assert page.request.get(f"{running.address}{address}").status == 404
