@@ -31,11 +31,11 @@ def show(asked: Asked, *, follow: bool) -> None:
     with copying:
         seal.copy(seen.head)
     pager.go(seen.place)
-    with st.container(height=event_table.HEIGHT, border=False):
-        if seen.events:
+    if seen.events:
+        with st.container(height=event_table.HEIGHT, border=False):
             event_table.show(seen.events, times.zone(), f"{count(seen.total)} events, the newest first")
-        else:
-            nothing(asked)
+    else:
+        nothing(asked)
     pager.footer(
         seen.place,
         told(seen, seen.place, follow=follow),
@@ -58,12 +58,12 @@ def told(seen: Look, place: Place, *, follow: bool) -> str:
 
 def nothing(asked: Asked) -> None:
     """Why the table is empty, and the way out."""
-    narrowed = asked.narrowed
-    st.markdown(f":gray[:material/{'filter_alt_off' if narrowed else 'event_busy'}:]", text_alignment="center")
-    sentence = "No events match." if narrowed else "No events in this range. The first sign-up writes the first ones."
-    st.caption(sentence, text_alignment="center")
-    if narrowed:
-        st.button("Clear filters", key="clear_filters", on_click=clear)
+    if asked.narrowed:
+        with cards.note("No events match.", height=event_table.HEIGHT, icon="filter_alt_off"):
+            st.button("Clear filters", key="clear_filters", on_click=clear)
+    else:
+        told = "No events in this range. The first sign-up writes the first ones."
+        cards.note(told, height=event_table.HEIGHT, icon="event_busy")
 
 
 def clear() -> None:

@@ -5,6 +5,7 @@ other stands still and counts them. `?signup=` opens one in a drawer.
 """
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import listing, shared, state, times
 from dashboard.listing import Asked, Found
@@ -26,11 +27,11 @@ def show(asked: Asked) -> None:
     except SignupError as problem:
         cards.broken(problem, height=signup_table.HEIGHT)
         return
-    with st.container(height=signup_table.HEIGHT, border=False):
-        if found.rows:
+    if found.rows:
+        with st.container(height=signup_table.HEIGHT, border=False):
             signup_table.show(found.rows, times.zone(), f"{found.told_total} sign-ups, the newest first")
-        else:
-            nothing(asked)
+    else:
+        nothing(asked)
     rest = len(found.rows) == PAGE
     pager.footer(
         place,
@@ -55,24 +56,20 @@ def told(asked: Asked, place: Place, found: Found) -> str:
 def nothing(asked: Asked) -> None:
     """Why the table is empty, and the way out."""
     if asked.words:
-        way(
-            "search_off",
-            "No sign-up has this number or id. A number is searched whole, with + and its country code.",
-        )
+        note("No sign-up has this number or id. Numbers are searched whole, with + and country code.", "search_off")
     elif shared.is_empty():
-        way("group", "No sign-ups yet. The first one appears here by itself.")
-        if st.button("Try it", icon=":material/smartphone:", type="primary", key="go_try_it"):
-            links.go(links.TRY_IT, {})
+        with note("No sign-ups yet. The first one appears here by itself.", "group"):
+            if st.button("Try it", icon=":material/smartphone:", type="primary", key="go_try_it"):
+                links.go(links.TRY_IT, {})
     elif asked.narrowed:
-        way("filter_alt_off", "No sign-ups match.")
-        st.button("Clear filters", key="clear_filters", on_click=clear)
+        with note("No sign-ups match.", "filter_alt_off"):
+            st.button("Clear filters", key="clear_filters", on_click=clear)
     else:
-        way("event_busy", "No sign-ups in this range. Choose a longer one.")
+        note("No sign-ups in this range. Choose a longer one.", "event_busy")
 
 
-def way(icon: str, sentence: str) -> None:
-    st.markdown(f":gray[:material/{icon}:]", text_alignment="center")
-    st.caption(sentence, text_alignment="center")
+def note(sentence: str, icon: str) -> DeltaGenerator:
+    return cards.note(sentence, height=signup_table.HEIGHT, icon=icon)
 
 
 def clear() -> None:

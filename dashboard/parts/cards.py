@@ -20,11 +20,12 @@ def card(title: str, counted: str = "", *, key: str) -> DeltaGenerator:
     return box
 
 
-def note(sentence: str, *, height: int, icon: str = "query_stats") -> None:
-    """One quiet sentence in the room where a chart would stand."""
-    with room(height):
-        st.markdown(f":gray[:material/{icon}:]", width="content")
-        st.caption(sentence, width="content", text_alignment="center")
+def note(sentence: str, *, height: int, icon: str = "query_stats") -> DeltaGenerator:
+    """One quiet sentence in the room where a chart would stand; the room, for a way on under the sentence."""
+    box = room(height)
+    box.markdown(f":gray[:material/{icon}:]", width="content")
+    box.caption(sentence, width="content", text_alignment="center")
+    return box
 
 
 def broken(problem: SignupError, *, height: int) -> None:
