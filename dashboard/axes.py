@@ -68,7 +68,7 @@ def percents(text: Text) -> alt.Axis:
 def time(interval: str, count: int, text: Text) -> alt.X:
     """Equal steps, one a bucket. Labels are read off the wall-clock text as if it were UTC: no zone plays a part."""
     label = f"utcFormat(toDate(slice(datum.value, 0, 16) + 'Z'), {_format(interval, count)})"
-    axis = alt.Axis(title=None, grid=False, ticks=False, labelAngle=0, labelOverlap="greedy", labelSeparation=10,
+    axis = alt.Axis(title=None, grid=False, ticks=False, labelAngle=0, labelOverlap="greedy", labelSeparation=6,
                     labelExpr=label, **text)  # fmt: skip
     return alt.X("at:O", axis=axis, scale=alt.Scale(paddingInner=0.22, paddingOuter=0.1))
 
@@ -97,4 +97,4 @@ def _format(interval: str, count: int) -> str:
     step = next((step for most, step in _EACH[interval] if count <= most), 24)
     start = 14 if interval == "minute" else 11
     midnight = "slice(datum.value, 11, 16) === '00:00'"
-    return f"{midnight} ? '%d %b' : +slice(datum.value, {start}, {start + 2}) % {step} ? ' ' : '%H:%M'"
+    return f"{midnight} ? '%d %b' : +slice(datum.value, {start}, {start + 2}) % {step} ? '' : '%H:%M'"

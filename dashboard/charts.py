@@ -154,18 +154,16 @@ def _retries(dark: bool) -> Spec:
 def _latency(interval: str, count: int, unit: str, top: float, dark: bool) -> Spec:
     base = axes.chart().encode(x=axes.time(interval, count, _text(dark)), color=axes.colour("accent"))
     scale = alt.Scale(domain=[0, top], nice=False)
-    lines = [
-        base.mark_line(strokeWidth=1.8, strokeDash=stroke).encode(
-            y=alt.Y(f"{name}:Q", scale=scale, axis=axes.plain(_text(dark)))
-        )
-        for name, stroke in _STROKES.items()
-    ]
+    y = {name: alt.Y(f"{name}:Q", scale=scale, axis=axes.plain(_text(dark))) for name in _STROKES}
+    lines = [base.mark_line(strokeWidth=1.8, strokeDash=dash).encode(y=y[name]) for name, dash in _STROKES.items()]
+    alone = base.transform_filter("datum.alone")
+    points = [alone.mark_circle(size=16, opacity=1).encode(y=y[name]) for name in _STROKES]
     ends = axes.chart(ENDS).encode(color=axes.colour("ink"))
     names = ends.mark_text(align="left", dx=7, fontSize=11).encode(x="at:O", y="height:Q", text="name:N")
     rule = ends.mark_rule(strokeWidth=1).encode(y=alt.datum(OPEN_WAY_SECONDS))
     touch = axes.touch(base, {"when": "When", **{f"{name} told": name for name in _STROKES}, "n": "Sign-ups"})
     reached = unit == "s" and top > OPEN_WAY_SECONDS
-    return _spec(*([rule] if reached else []), *lines, names, touch, height=LATENCY_HEIGHT)
+    return _spec(*([rule] if reached else []), *lines, *points, names, touch, height=LATENCY_HEIGHT)
 
 
 def _ends(drawn: Rows, top: float) -> list[dict[str, Any]]:

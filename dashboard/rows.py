@@ -131,7 +131,10 @@ def funnel(steps: Sequence[Row], names: dict[str, str]) -> list[Row]:
 
 
 def latency(points: Sequence[Row], metric: str, zone: ZoneInfo, interval: str) -> tuple[list[Row], str]:
-    """(rows, unit): p50, p95 and p99 of each bucket in one unit that suits them; a gap under five."""
+    """(rows, unit): p50, p95 and p99 of each bucket in one unit that suits them; a gap under five.
+
+    `alone`: between two gaps, where a line has no length to be seen by.
+    """
     top = max((point[metric]["p99"] or 0.0 for point in points), default=0.0)
     scale, digits, unit = figures.unit_of(top)
     rows = []
@@ -146,6 +149,8 @@ def latency(points: Sequence[Row], metric: str, zone: ZoneInfo, interval: str) -
             row[name] = round(values[name] * scale, digits + 1) if enough else None
             row[f"{name} told"] = told[name]
         rows.append(row)
+    for before, row, after in zip([{}, *rows], rows, [*rows[1:], {}], strict=False):
+        row["alone"] = before.get("p50") is None and after.get("p50") is None
     return rows, unit
 
 

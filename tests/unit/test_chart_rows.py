@@ -104,6 +104,7 @@ def test_a_percentile_needs_five_and_is_told_in_one_unit() -> None:
     assert unit == "s"
     assert drawable == {f"{NOW - ago:%Y-%m-%d}"}
     assert next(row for row in drawn if row["n"] == "1")["p50"] is None
+    assert next(row for row in drawn if row["p50"] is not None)["alone"]
 
 
 def test_the_retry_bars_tell_minutes_and_seconds() -> None:
