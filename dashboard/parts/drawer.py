@@ -6,12 +6,14 @@ unmasked but after a reveal, which asks for a reason and is an event.
 
 import json
 from collections.abc import Sequence
+from datetime import timedelta
 
 import pandas as pd
 import streamlit as st
 
 from dashboard import labels, shared, state, times
 from dashboard.parts import links, timeline
+from dashboard.parts.filters import CUSTOM
 from signup import phone
 from signup.errors import SignupError
 from signup.flow import signups
@@ -23,6 +25,7 @@ WIDTH = 560
 TICK = 1.0
 REASON, REVEALED = "reveal_reason", "revealed"
 ACTOR = "user:local"
+RECENT = timedelta(days=27)
 MOST_WORDS = 500
 
 
@@ -163,4 +166,15 @@ def _sealed(found: SignUp, events: Sequence[Event]) -> None:
             told = "The one event is" if len(events) == 1 else f"All {count(len(events))} events are"
             last = f"the last one has seq {count(events[-1].seq)}"
             st.caption(f":material/verified: {told} sealed; {last}.", width="content")
-        links.see(links.AUDIT, "In the audit log", {state.ABOUT: found.id})
+        links.see(links.AUDIT, "In the audit log", _in_the_log(found))
+
+
+def _in_the_log(found: SignUp) -> dict[str, str]:
+    """The address of its events; an older one needs a longer range than the default."""
+    address = {state.ABOUT: found.id}
+    if state.flag(state.UTC):
+        address[state.UTC] = "1"
+    if shared.services().clock.now() - found.started_at > RECENT:
+        start = times.wall(found.started_at, times.zone())
+        address |= {state.RANGE: CUSTOM, state.FROM: start.isoformat(timespec="minutes")}
+    return address

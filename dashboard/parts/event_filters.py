@@ -97,7 +97,6 @@ def _about() -> str | None:
         st.text_input(
             "Sign-up",
             key=state.ABOUT,
-            max_chars=36,
             placeholder="One sign-up's id",
             validate=(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "A sign-up's id has 36 characters"),
             on_change=state.keep,

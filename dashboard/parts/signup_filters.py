@@ -12,6 +12,7 @@ from dashboard.parts.filters import Filters
 from signup import words
 
 SEARCH = "search_signups"
+MOST_CHARACTERS = 64
 
 
 def row(countries: list[str], channels: list[str]) -> Asked:
@@ -39,12 +40,11 @@ def _search() -> str:
         "Search",
         key=SEARCH,
         type="search",
-        max_chars=64,
         placeholder="Number, sign-up id, request id",
         label_visibility="collapsed",
         width=270,
     )
-    return (typed or "").strip()
+    return (typed or "").strip()[:MOST_CHARACTERS]
 
 
 def _outcomes() -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 import re
 from datetime import timedelta
+from urllib.parse import parse_qsl
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -213,3 +214,12 @@ def test_neither_state_nor_token_is_ever_shown(street: Services, truecaller: Scr
     page = visit("signups", signup=found)
     assert state_of(truecaller) not in everything(page)
     assert "the-token" not in everything(page)
+
+
+def test_the_way_to_the_log_reaches_back_to_the_start_of_an_old_sign_up(street: Services) -> None:
+    street.clock.move(-timedelta(days=40).total_seconds())
+    found = completed(street, NUMBER)
+    link = next(link for link in visit("signups", signup=found).get("page_link") if "audit" in link.proto.page)
+    address = dict(parse_qsl(link.proto.query_string))
+    assert (address["about"], address["range"]) == (found, "custom")
+    assert len(table(visit("audit", **address), "Seq")) == 5
