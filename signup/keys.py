@@ -60,26 +60,35 @@ def key_id(key: bytes) -> str:
     return _derived(key, b"id").hex()[:16]
 
 
-def decoded(text: str) -> bytes:
+def decoded(text: str, where: str = "SIGNUP_KEYS") -> bytes:
     """A key as it is written in a setting or a file; raises SettingsWrong."""
     try:
         key = base64.b64decode(text, validate=True)
     except ValueError:
         key = b""
     if len(key) != 32:
-        raise SettingsWrong("SIGNUP_KEYS must be base64 of 32 bytes each")
+        raise SettingsWrong(f"{where} must hold base64 of 32 bytes for each key")
     return key
 
 
 def kept_in(folder: Path, *, create: bool) -> list[bytes]:
-    """The keys in `folder`; made there, readable by the owner alone, when there are none and `create` says so."""
+    """The keys in `folder`; made there, readable by the owner alone, when there are none and `create` says so.
+
+    Raises KeyLost when they are gone, SettingsWrong when they cannot be read.
+    """
     path = folder / FILE
-    if not path.exists():
-        if not create:
-            raise KeyLost(f"The database holds data and {path} is gone: put it back, or set SIGNUP_KEYS")
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        _create_once(path, base64.b64encode(secrets.token_bytes(32)) + b"\n")
-    return [decoded(line) for line in path.read_text("ascii").split()]
+    try:
+        if not path.exists():
+            if not create:
+                raise KeyLost(f"The database holds data and {path} is gone: put it back, or set SIGNUP_KEYS")
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            _create_once(path, base64.b64encode(secrets.token_bytes(32)) + b"\n")
+        lines = path.read_text("ascii").split()
+    except (OSError, UnicodeError) as error:
+        raise SettingsWrong(f"The keys in {path} cannot be read: check the file and its rights") from error
+    if not lines:
+        raise SettingsWrong(f"The file {path} holds no key: put the right one back, or set SIGNUP_KEYS")
+    return [decoded(line, str(path)) for line in lines]
 
 
 def _create_once(path: Path, content: bytes) -> None:

@@ -43,8 +43,9 @@ def read(text: str, region: str | None = None) -> Number:
 
 
 def mask(value: int) -> str:
-    """A number for eyes: country code and the last four digits."""
-    return _masked(phonenumbers.parse(f"+{value}").country_code or 0, value)
+    """A number for eyes: country code and the last four digits; of one that cannot be, only the last two."""
+    parsed = _parsed(f"+{value}", None)
+    return _masked(parsed.country_code or 0, value) if parsed else f"••• {str(value)[-2:]}"
 
 
 def country_name(country: str) -> str:
@@ -67,9 +68,15 @@ def _readings(written: str, digits: str, region: str | None) -> list[tuple[str, 
 def _national_or_international(written: str, digits: str, region: str | None) -> phonenumbers.PhoneNumber | None:
     for text, where in _readings(written, digits, region):
         parsed = _parsed(text, where)
-        if parsed is not None and phonenumbers.is_valid_number(parsed) and not parsed.extension:
+        if parsed is not None and _usable(parsed):
             return parsed
     return None
+
+
+def _usable(parsed: phonenumbers.PhoneNumber) -> bool:
+    """Valid, and no longer than E.164 allows: some countries' plans do, and no profile could prove such a number."""
+    digits = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)[1:]
+    return phonenumbers.is_valid_number(parsed) and not parsed.extension and len(digits) <= MOST_DIGITS
 
 
 def _parsed(text: str, region: str | None) -> phonenumbers.PhoneNumber | None:

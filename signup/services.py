@@ -104,16 +104,24 @@ def _check_mode(store: Store, settings: Settings, log_id: str, at: str) -> None:
         )
 
 
+def _let_go(store: Store, key_id: str) -> None:
+    """A key that is no longer listed: refused while anything is sealed with it, else forgotten."""
+    with store.read() as tx:
+        if tx.one("cells_under_key", prefix=f"{key_id}:%"):
+            raise KeyLost(f"The database was written under the key {key_id}: put it back into SIGNUP_KEYS")
+    with store.write() as tx:
+        tx.run("forget_key", key_id=key_id)
+
+
 def _keyring(store: Store, settings: Settings, at: str) -> Keyring:
     with store.read() as tx:
         known = {row["key_id"] for row in tx.all("known_keys")}
     folder = Path(settings.data_dir) / "keys"
     keys = [decoded(key.get_secret_value()) for key in settings.keys] or kept_in(folder, create=not known)
     keyring = Keyring(keys)
-    if known and not known & set(keyring.ids):
-        raise KeyLost(f"The database was written under the key {min(known)}: put it back into SIGNUP_KEYS")
+    for missing in known - set(keyring.ids):
+        _let_go(store, missing)
     if keyring.ids[0] not in known:
         with store.write() as tx:
             tx.run("add_known_key", key_id=keyring.ids[0], at=at)
     return keyring
-

@@ -6,18 +6,21 @@ refused or of no more use.
 """
 
 import json
+import logging
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from signup.clock import text
-from signup.flow.steps import keep_trace, move, tell
+from signup.errors import KeyLost
+from signup.flow.steps import insist, keep_trace, move, tell
 from signup.model import Profile, ProfileAnswer, Status, new_id
 from signup.record.events import Kind
 from signup.services import Services
 from signup.store import Row, Transaction
 from signup.truecaller.profile import proves
 
+LOG = logging.getLogger(__name__)
 CLAIM_SECONDS = 30
 SPARE_SECONDS = 5
 FIRST_PAUSE = 1
@@ -31,37 +34,56 @@ class Claim:
 
     id: str
     signup_id: str
-    number: int
-    expires_at: str
+    number: int = field(repr=False)
     callback_id: int
-    token: str
+    token: str = field(repr=False)
     endpoint: str
     tries: int
 
 
 def complete(services: Services) -> Counter[Status]:
-    """Fetch every profile that is due, one after the other; how many sign-ups were brought to which status."""
+    """Fetch every profile that is due by now, one after the other; how many sign-ups came to which status."""
     done: Counter[Status] = Counter()
-    while claimed := claim(services):
+    due = services.clock.now()
+    while claimed := claim(services, due=due):
         if status := fetch(services, claimed):
             done[status] += 1
     return done
 
 
-def claim(services: Services) -> Claim | None:
-    """The next approval whose profile nobody is fetching; None when there is none."""
-    now = services.clock.now()
-    claim_id = new_id(now)
-    seconds = max(CLAIM_SECONDS, services.settings.upstream_seconds + SPARE_SECONDS)
-    with services.store.read() as tx:
-        if not tx.one("due_token", now=text(now)):
+def claim(services: Services, *, due: datetime | None = None) -> Claim | None:
+    """The next approval whose profile is due (by `due`, else by now) and that nobody is fetching; None without one."""
+    while True:
+        now = services.clock.now()
+        when = {"now": text(now), "due": text(due or now)}
+        with services.store.read() as tx:
+            if not tx.one("due_token", **when):
+                return None
+        claim_id = new_id(now)
+        with services.store.write() as tx:
+            row = tx.one("claim_signup", claim=claim_id, until=text(now + _life(services)), **when)
+            candidate = tx.one("next_candidate", signup_id=row["id"], **when) if row else None
+            if row and candidate is None:
+                tx.run("end_claim", id=row["id"], claim=claim_id)
+        if row is None or candidate is None:
             return None
+        try:
+            return _opened(services, claim_id, row, candidate)
+        except KeyLost as lost:
+            LOG.error(lost.sentence)
+            _put_off(services, claim_id, row["id"], candidate["id"])
+
+
+def _life(services: Services) -> timedelta:
+    return timedelta(seconds=max(CLAIM_SECONDS, services.settings.upstream_seconds + SPARE_SECONDS))
+
+
+def _put_off(services: Services, claim_id: str, signup_id: str, callback_id: int) -> None:
+    """A token that does not open holds up no other: looked at again later, in case its key comes back."""
+    again = services.clock.now() + timedelta(seconds=LONGEST_PAUSE)
     with services.store.write() as tx:
-        row = tx.one("claim_signup", claim=claim_id, until=text(now + timedelta(seconds=seconds)), now=text(now))
-        candidate = tx.one("next_candidate", signup_id=row["id"], now=text(now)) if row else None
-        if row and candidate is None:
-            tx.run("end_claim", id=row["id"], claim=claim_id)
-    return _opened(services, claim_id, row, candidate) if row and candidate else None
+        tx.run("end_claim", id=signup_id, claim=claim_id)
+        tx.run("try_again", id=callback_id, next_try_at=text(again))
 
 
 def _opened(services: Services, claim_id: str, row: Row, candidate: Row) -> Claim:
@@ -70,7 +92,6 @@ def _opened(services: Services, claim_id: str, row: Row, candidate: Row) -> Clai
         claim_id,
         row["id"],
         int(keyring.open("signups", "number", row["id"], row["number"])),
-        row["expires_at"],
         candidate["id"],
         keyring.open("callbacks", "token", candidate["digest"], candidate["token"]).decode(),
         candidate["endpoint"],
@@ -79,8 +100,15 @@ def _opened(services: Services, claim_id: str, row: Row, candidate: Row) -> Clai
 
 
 def fetch(services: Services, claimed: Claim) -> Status | None:
-    """Try a claimed token and write what came of it: the status it brought the sign-up to, if any."""
+    """Try a claimed token and write what came of it: the status it brought the sign-up to, if any.
+
+    A profile that was read is not lost to a busy database: writing it is tried again. Raises StoreUnavailable.
+    """
     answer = services.truecaller.profile(claimed.token, claimed.endpoint) if claimed.endpoint else None
+    return insist(lambda: _written(services, claimed, answer))
+
+
+def _written(services: Services, claimed: Claim, answer: ProfileAnswer | None) -> Status | None:
     now = services.clock.now()
     with services.store.write() as tx:
         if not tx.run("end_claim", id=claimed.signup_id, claim=claimed.id):

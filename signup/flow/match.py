@@ -1,10 +1,11 @@
 """Match: a stored callback is joined to its sign-up and moves it; a parked one waits until its request id is known.
 
-Each callback is taken with one conditional update, so any number of processes may match at once.
+The sign-up's row is locked before its callback is taken, in every step in this order, so any number of processes may
+match at once and none waits for another in a ring.
 """
 
 from signup.clock import milliseconds, moment
-from signup.flow.steps import listed, move, replayed, tell
+from signup.flow.steps import MOST_EVENTS, listed, move, one_by_one, replayed, tell
 from signup.model import OPEN, Result, Status
 from signup.record.events import Kind
 from signup.services import Services
@@ -16,40 +17,44 @@ OPENABLE = (*OPEN, Status.DECLINED)
 def match(services: Services) -> int:
     """Act on every callback that arrived, and on parked ones whose request id is known now; how many."""
     with services.store.read() as tx:
-        arrived = [row["id"] for row in tx.all("arrived_callbacks")]
-        parked = tx.all("parked_callbacks")
-    done = sum(_match_one(services, callback_id) for callback_id in arrived)
-    return done + sum(_join_one(services, row) for row in parked)
+        arrived, parked = tx.all("arrived_callbacks"), tx.all("parked_callbacks")
+    done = one_by_one(arrived, lambda row: _match_one(services, row))
+    return done + one_by_one(parked, lambda row: _join_one(services, row))
 
 
-def _match_one(services: Services, callback_id: int) -> bool:
+def _match_one(services: Services, arrived: Row) -> bool:
     with services.store.write() as tx:
-        taken = tx.one("take_callback", id=callback_id, signup_id=None, from_place="arrived")
+        signup = tx.one("signup_by_id", id=arrived["signup_id"])
+        taken = tx.one("take_callback", id=arrived["id"], signup_id=None, from_place="arrived")
         if taken:
-            _act(tx, taken)
+            _act(tx, taken, signup)
     return taken is not None
 
 
 def _join_one(services: Services, parked: Row) -> bool:
-    """A callback that was here before its request id: its event carries the time it arrived."""
+    """A callback that was here before its request id: its events carry the time it arrived."""
     with services.store.write() as tx:
+        signup = tx.one("signup_by_id", id=parked["signup_id"])
         taken = tx.one("take_callback", id=parked["id"], signup_id=parked["signup_id"], from_place="parked")
-        if taken is None:
+        if taken is None or signup is None:
             return False
-        tx.run("count_callback", id=taken["signup_id"])
-        if taken["reason"]:
-            kind, details = Kind.CALLBACK_QUARANTINED, {"reason": taken["reason"]}
-        else:
-            kind, details = Kind.CALLBACK_RECEIVED, {"result": taken["result"]}
-        tell(tx, taken["at"], kind, taken["signup_id"], replayed(details, taken), actor="callback")
+        for nth in range(min(1 + taken["repeats"], MOST_EVENTS - signup["callbacks"])):
+            tx.run("count_callback", id=signup["id"])
+            _tell_joined(tx, taken, repeated=nth > 0)
         if not taken["reason"]:
-            _act(tx, taken)
+            _act(tx, taken, signup)
     return True
 
 
-def _act(tx: Transaction, callback: Row) -> None:
+def _tell_joined(tx: Transaction, taken: Row, *, repeated: bool) -> None:
+    details = {"reason": taken["reason"]} if taken["reason"] else {"result": taken["result"]}
+    kind = Kind.CALLBACK_REPEATED if repeated else Kind.CALLBACK_RECEIVED
+    kind = Kind.CALLBACK_QUARANTINED if taken["reason"] else kind
+    tell(tx, taken["at"], kind, taken["signup_id"], replayed(details, taken), actor="callback")
+
+
+def _act(tx: Transaction, callback: Row, signup: Row | None) -> None:
     """What a callback does to its sign-up: a late one nothing."""
-    signup = tx.one("signup_by_id", id=callback["signup_id"])
     if signup is None or callback["at"] >= signup["expires_at"]:
         tx.run("kill_token", id=callback["id"], dead="late", tried=0)
         return

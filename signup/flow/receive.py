@@ -13,14 +13,13 @@ from typing import Any
 
 from signup.clock import text
 from signup.flow.start import state_hash
-from signup.flow.steps import keep_trace, tell
+from signup.flow.steps import MOST_EVENTS, keep_trace, tell
 from signup.model import Callback, Exchange, Result, Status
 from signup.record.events import Kind
 from signup.services import Services
 from signup.store import Row, Transaction
 
 MOST_APART = 1000
-MOST_EVENTS = 100
 MOST_TOKENS = 3
 APPROVABLE = (Status.REQUESTED, Status.WAITING, Status.APPROVED, Status.DECLINED)
 
@@ -48,13 +47,16 @@ def receive(services: Services, callback: Callback, exchange: Exchange | None, *
     with services.store.write() as tx:
         signup, reason = _whose(tx, callback)
         if signup and not reason:
-            _arrived(tx, services, arrival, signup)
-        elif tx.all("apart_load")[0]["n"] >= MOST_APART:
-            tx.run("add_to_counter", name="callback_over_limit", amount=1, at=arrival.at)
+            told = _arrived(tx, services, arrival, signup)
+        elif tx.all("apart_load")[0]["n"] < MOST_APART:
+            told = _apart(tx, arrival, signup, reason)
         else:
-            _apart(tx, arrival, signup, reason)
-        if signup and exchange and signup["callbacks"] < MOST_EVENTS:
-            keep_trace(tx, services.keyring, services.clock, signup["id"], "callback", (exchange,))
+            tx.run("add_to_counter", name="callback_over_limit", amount=1, at=arrival.at)
+            told = False
+        if signup:
+            tx.run("count_callback", id=signup["id"])
+            if told and exchange:
+                keep_trace(tx, services.keyring, services.clock, signup["id"], "callback", (exchange,))
 
 
 def _whose(tx: Transaction, callback: Callback) -> tuple[Row | None, str | None]:
@@ -70,31 +72,32 @@ def _whose(tx: Transaction, callback: Callback) -> tuple[Row | None, str | None]
     return signup, "state_missing" if callback.token else None
 
 
-def _apart(tx: Transaction, arrival: _Arrival, signup: Row | None, reason: str | None) -> None:
-    """Parked while unknown, quarantined when it names a sign-up without proof. Its token is not kept."""
-    place = "quarantined" if signup else "parked"
-    _store(tx, arrival, signup, place, reason=reason)
-    if signup is None:
-        return
-    tx.run("count_callback", id=signup["id"])
-    if signup["callbacks"] < MOST_EVENTS:
-        details = {"reason": reason, "replay": True} if arrival.replay else {"reason": reason}
-        tell(tx, arrival.at, Kind.CALLBACK_QUARANTINED, signup["id"], details, actor="callback")
+def _apart(tx: Transaction, arrival: _Arrival, signup: Row | None, reason: str | None) -> bool:
+    """Parked while unknown, quarantined when it names a sign-up without proof, its token not kept. Whether it was told."""
+    _store(tx, arrival, signup, "quarantined" if signup else "parked", reason=reason)
+    if signup is None or signup["callbacks"] >= MOST_EVENTS:
+        return False
+    details = {"reason": reason, "replay": True} if arrival.replay else {"reason": reason}
+    tell(tx, arrival.at, Kind.CALLBACK_QUARANTINED, signup["id"], details, actor="callback")
+    return True
 
 
-def _arrived(tx: Transaction, services: Services, arrival: _Arrival, signup: Row) -> None:
-    """A callback of one of ours. Beyond a hundred only a new approval is stored, the rest is counted."""
+def _arrived(tx: Transaction, services: Services, arrival: _Arrival, signup: Row) -> bool:
+    """A callback of one of ours; whether it was told. Beyond a hundred only a new approval is stored.
+
+    One that is still parked from before its request id was known is told by match, with this repeat of it.
+    """
     tokens = _Tokens.of(tx, arrival, signup)
     over = signup["callbacks"] >= MOST_EVENTS
-    if tokens.fresh or not over:
-        stored = _store(
-            tx, arrival, signup, "arrived", **(_kept(services, arrival, tokens.hash) if tokens.fresh else {})
-        )
-        if not over:
-            repeated = stored["repeats"] or tokens.held
-            kind = Kind.CALLBACK_REPEATED if repeated else Kind.CALLBACK_RECEIVED
-            tell(tx, arrival.at, kind, signup["id"], arrival.details, actor="callback")
-    tx.run("count_callback", id=signup["id"])
+    if over and not tokens.fresh:
+        return False
+    kept = _kept(services, arrival, tokens.hash) if tokens.fresh else {}
+    stored = _store(tx, arrival, signup, "arrived", **kept)
+    if over or stored["place"] == "parked":
+        return False
+    kind = Kind.CALLBACK_REPEATED if stored["repeats"] or tokens.held else Kind.CALLBACK_RECEIVED
+    tell(tx, arrival.at, kind, signup["id"], arrival.details, actor="callback")
+    return True
 
 
 @dataclass(frozen=True)

@@ -102,6 +102,8 @@ def count(services: Services, wanted: Wanted) -> int:
 
 def find(services: Services, words: str, *, limit: int = 200) -> list[SignUp]:
     """By a number, by our id or by Truecaller's request id; newest first."""
+    if not words.isprintable():
+        return []
     try:
         number = phone.read(words, services.settings.default_region)
         fingerprints = services.keyring.fingerprints(number.value)
@@ -120,6 +122,8 @@ def find(services: Services, words: str, *, limit: int = 200) -> list[SignUp]:
 
 def one(services: Services, signup_id: str) -> SignUp | None:
     """One sign-up, None when unknown."""
+    if not signup_id.isprintable():
+        return None
     with services.store.read() as tx:
         row = tx.one("one_signup", id=signup_id)
     return _shown(services, row) if row else None

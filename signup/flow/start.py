@@ -8,14 +8,14 @@ import hashlib
 import math
 import re
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from signup import phone
 from signup.clock import milliseconds, moment, text
-from signup.errors import NumberRejected, StoreUnavailable, UsageWrong
-from signup.flow.steps import keep_trace, move, tell
+from signup.errors import NumberRejected, UsageWrong
+from signup.flow.steps import insist, keep_trace, move, tell
 from signup.model import RequestAnswer, Status, new_id
 from signup.phone import Number
 from signup.record import events
@@ -25,7 +25,6 @@ from signup.store import Row, Transaction
 
 CHANNEL = re.compile(r"[a-z][a-z0-9-]{0,15}")
 MOST_CHANNELS = 20
-TRIES_TO_STORE = 3
 
 
 @dataclass(frozen=True)
@@ -65,8 +64,8 @@ class _Try:
     """One start under way."""
 
     id: str
-    number: Number
-    state: str
+    number: Number = field(repr=False)
+    state: str = field(repr=False)
     now: datetime
     actor: str
     channel: str
@@ -92,7 +91,7 @@ def start(services: Services, written: str, *, region: str | None = None, channe
             return _lock_hit(tx, begun, holder)
         _intend(tx, services, begun)
     answer = services.truecaller.request(number.value, begun.state)
-    return _settle(services, begun, answer)
+    return insist(lambda: _settled(services, begun, answer))
 
 
 def _rejected(services: Services, rejected: NumberRejected, channel: str, actor: str, at: str) -> StartResult:
@@ -117,6 +116,9 @@ def _take_lock(tx: Transaction, services: Services, begun: _Try) -> Row | None:
     current, *others = services.keyring.fingerprints(begun.number.value)
     for older in others:
         tx.run("adopt_lock", current=current, older=older)
+        held = tx.one("lock_of", fingerprint=older)
+        if held and held["until"] > begun.at:
+            return held
     until = begun.now + timedelta(seconds=services.settings.lock_seconds)
     taken = tx.one(
         "take_lock",
@@ -176,20 +178,11 @@ def _expires(services: Services, begun: _Try) -> datetime:
     return begun.now + timedelta(seconds=services.settings.answer_seconds)
 
 
-def _settle(services: Services, begun: _Try, answer: RequestAnswer) -> StartResult:
-    """Write down what Truecaller answered; the prompt may be out, so a busy database is asked again."""
-    for tries_left in reversed(range(TRIES_TO_STORE)):
-        try:
-            return _settled(services, begun, answer)
-        except StoreUnavailable:
-            if not tries_left:
-                raise
-    raise AssertionError("the last try returns or raises")
-
-
 def _settled(services: Services, begun: _Try, answer: RequestAnswer) -> StartResult:
+    """Write down what Truecaller answered."""
     at = text(services.clock.now())
     with services.store.write() as tx:
+        tx.one("signup_by_id", id=begun.id)
         if answer.accepted or answer.code == "timeout":
             _sent(tx, begun, answer, at)
         else:
@@ -223,7 +216,8 @@ def _sent(tx: Transaction, begun: _Try, answer: RequestAnswer, at: str) -> None:
 
 
 def _failed(tx: Transaction, begun: _Try, answer: RequestAnswer, at: str) -> None:
-    if not move(tx, begun.id, Status.FAILED, at, code=answer.code):
+    """Refused, unless a callback that knew the state has arrived: it proves that the phone rings, whatever was said."""
+    if tx.one("arrived_for", signup_id=begun.id) or not move(tx, begun.id, Status.FAILED, at, code=answer.code):
         return
     details: Row = {"status": Status.FAILED, "step": "request", "code": answer.code}
     if answer.called:

@@ -5,14 +5,25 @@ A move that finds the sign-up elsewhere changes nothing and says so: two process
 """
 
 import json
+import logging
+import time
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
-from typing import Any
+from typing import Any, TypeVar
 
 from signup.clock import Clock, text
+from signup.errors import StoreUnavailable
 from signup.keys import Keyring
 from signup.model import Exchange, Status, new_id
 from signup.record import events
 from signup.store import Row, Transaction
+
+Answer = TypeVar("Answer")
+
+LOG = logging.getLogger(__name__)
+MOST_EVENTS = 100
+INSIST_SECONDS = 10.0
+INSIST_PAUSE = 0.2
 
 # From where a sign-up may come to each status. Declined goes on to approved until it expires: a valid approval wins.
 ARROWS: dict[Status, tuple[Status, ...]] = {
@@ -44,6 +55,31 @@ def move(tx: Transaction, signup_id: str, to: Status, at: str, *, code: str | No
 def listed(values: tuple[str, ...] | tuple[Status, ...]) -> str:
     """Values as the queries take a list: `,a,b,`; nothing at all for none."""
     return f",{','.join(values)}," if values else ""
+
+
+def one_by_one(rows: Iterable[Row], act: Callable[[Row], bool]) -> int:
+    """Act on each row in a transaction of its own; how many did something. A row that breaks holds up no other."""
+    done = 0
+    for row in rows:
+        try:
+            done += act(row)
+        except StoreUnavailable:
+            raise
+        except Exception:  # whatever is wrong with this row, the others are right: say it and go on
+            LOG.exception("A row could not be acted on; it is left as it is.", extra={"row": row["id"]})
+    return done
+
+
+def insist(act: Callable[[], Answer], seconds: float = INSIST_SECONDS) -> Answer:
+    """What Truecaller answered is written down, however busy the database is. Raises StoreUnavailable at the end."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            return act()
+        except StoreUnavailable:
+            if time.monotonic() >= deadline:
+                raise
+            time.sleep(INSIST_PAUSE)
 
 
 def tell(tx: Transaction, at: str, kind: events.Kind, signup_id: str, details: Row, *, actor: str = "watcher") -> None:

@@ -8,13 +8,14 @@ import logging
 import os
 import socket
 import threading
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 from signup.clock import moment, text
 from signup.errors import SignupError
 from signup.flow.complete import Claim, claim, complete, fetch
-from signup.flow.expire import APART_SECONDS, SPARE_SECONDS, expire
+from signup.flow.expire import APART_SECONDS, GRACE_SECONDS, SPARE_SECONDS, expire
 from signup.flow.match import match
 from signup.model import Status, new_id
 from signup.record.seal import Sealer
@@ -25,6 +26,7 @@ LOOK_SECONDS = 0.05
 SEEN_SECONDS = 10
 REST_SECONDS = 0.5
 AGAIN_SECONDS = 1
+TELL_SECONDS = 60
 FETCHERS = 8
 FORGET_SECONDS = 3600
 
@@ -38,11 +40,14 @@ class Watcher:
         self._id = new_id(services.clock.now())
         self._sealer = Sealer(services)
         self._seen: datetime | None = None
+        self._told: dict[str, float] = {}
         self._fetching: set[Future[Status | None]] = set()
 
     def once(self) -> dict[str, int]:
         """One pass over everything that is due, profiles included; what it did."""
-        matched = match(self._services)
+        matched = 0
+        while found := match(self._services):
+            matched += found
         done = complete(self._services) + expire(self._services)
         self._sealer.seal()
         return {
@@ -55,23 +60,38 @@ class Watcher:
     def run(self, stop: threading.Event) -> None:
         """Watch until told to stop; then finish the fetches that have begun. A fault is logged, never the end."""
         with ThreadPoolExecutor(FETCHERS, thread_name_prefix="fetch") as pool:
+            steps: tuple[Callable[[], object], ...] = (
+                self._be_seen,
+                lambda: match(self._services),
+                lambda: self._fetch_in(pool),
+                lambda: expire(self._services),
+                self._sealer.seal,
+                lambda: self._wait(stop),
+            )
             while not stop.is_set():
-                try:
-                    self._pass(pool)
-                    self._wait(stop)
-                except SignupError as error:
-                    LOG.warning(error.sentence)
+                sound = [self._sound(step) for step in steps]
+                if not all(sound):
                     stop.wait(REST_SECONDS)
-                except Exception:  # a watcher that dies leaves every sign-up open: say what happened and go on
-                    LOG.exception("The watcher met a fault and goes on.")
-                    stop.wait(REST_SECONDS)
-        self._leave()
+        self._sound(self._leave)
 
-    def _pass(self, pool: ThreadPoolExecutor) -> None:
-        match(self._services)
-        self._fetch_in(pool)
-        expire(self._services)
-        self._sealer.seal()
+    def _sound(self, step: Callable[[], object]) -> bool:
+        """Run one step; whether it ran through. Its fault keeps no other step from running."""
+        try:
+            step()
+        except SignupError as error:
+            self._tell(error.sentence)
+        except Exception:  # a watcher that dies leaves every sign-up open: say what happened and go on
+            LOG.exception("The watcher met a fault and goes on.")
+        else:
+            return True
+        return False
+
+    def _tell(self, sentence: str) -> None:
+        """A trouble that lasts is told once a minute, not at every pass."""
+        now = self._services.clock.monotonic()
+        if now - self._told.get(sentence, -TELL_SECONDS) >= TELL_SECONDS:
+            self._told[sentence] = now
+            LOG.warning(sentence)
 
     def _fetch_in(self, pool: ThreadPoolExecutor) -> None:
         """Claim what is due while a thread is free for it."""
@@ -98,27 +118,24 @@ class Watcher:
     def _next_due(self) -> datetime:
         """The next moment at which something ends, at the latest when this watcher must be seen again."""
         now = self._services.clock.now()
-        self._be_seen(now)
         seen_again = now + timedelta(seconds=SEEN_SECONDS)
         return min(seen_again, next_end(self._services, now) or seen_again)
 
-    def _be_seen(self, now: datetime) -> None:
-        if self._seen and now - self._seen < timedelta(seconds=SEEN_SECONDS):
+    def _be_seen(self) -> None:
+        now = self._services.clock.now()
+        if self._seen and abs(now - self._seen) < timedelta(seconds=SEEN_SECONDS):
             return
-        self._seen = now
         row = {"id": self._id, "host": socket.gethostname(), "pid": os.getpid(), "mode": self._mode}
         with self._services.store.write() as tx:
             tx.run("see_watcher", **row, seen_at=text(now))
             tx.run("forget_watchers", id="", before=text(now - timedelta(seconds=FORGET_SECONDS)))
+        self._seen = now
 
     def _leave(self) -> None:
         """Stopped in order: seal what was told and be gone from the list."""
-        try:
-            self._sealer.seal()
-            with self._services.store.write() as tx:
-                tx.run("forget_watchers", id=self._id, before="")
-        except SignupError as error:
-            LOG.warning(error.sentence)
+        self._sealer.seal()
+        with self._services.store.write() as tx:
+            tx.run("forget_watchers", id=self._id, before="")
 
 
 def next_end(services: Services, looked: datetime) -> datetime | None:
@@ -126,7 +143,11 @@ def next_end(services: Services, looked: datetime) -> datetime | None:
 
     What was due already at `looked`, when everything was looked at, somebody else has in hand: again in a second.
     """
-    later = {"requested": services.settings.upstream_seconds + SPARE_SECONDS, "apart": APART_SECONDS}
+    later = {
+        "requested": services.settings.upstream_seconds + SPARE_SECONDS,
+        "apart": APART_SECONDS,
+        "expires": GRACE_SECONDS,
+    }
     with services.store.read() as tx:
         ends = [(row["what"], moment(row["at"])) for row in tx.all("next_due") if row["at"]]
     due = [at + timedelta(seconds=later.get(what, 0)) for what, at in ends]

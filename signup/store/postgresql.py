@@ -7,6 +7,7 @@ from typing import Any, cast
 from urllib.parse import urlsplit
 
 import psycopg
+from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import dict_row
 from psycopg_pool import ConnectionPool, PoolTimeout
 
@@ -16,9 +17,12 @@ from signup.store.texts import Migration, migrations, queries
 
 PATIENCE = 2.0
 OPTIONS = (
-    "-c lock_timeout=2000 -c idle_in_transaction_session_timeout=60000 -c timezone=UTC "
+    "-c lock_timeout=1500 -c idle_in_transaction_session_timeout=60000 -c timezone=UTC "
     "-c plan_cache_mode=force_custom_plan"  # a generic plan walks the log by its primary key, whatever is asked
 )
+# A network or a server that went silent is noticed within seconds, not when TCP gives up after minutes.
+ALIVE = {"tcp_user_timeout": 2000, "keepalives_idle": 2, "keepalives_interval": 1, "keepalives_count": 2}
+TROUBLE = (psycopg.OperationalError, psycopg.InternalError, PoolTimeout)  # InternalError: a standby that only reads
 Pool = ConnectionPool[psycopg.Connection[Row]]
 
 logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
@@ -78,9 +82,10 @@ class PostgresqlStore:
                 connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
                 connection.read_only = True
 
+        options = f"{conninfo_to_dict(url).get('options') or ''} {OPTIONS}"
         return ConnectionPool(
             url,
-            kwargs={"row_factory": dict_row, "options": OPTIONS, "connect_timeout": 2},
+            kwargs={"row_factory": dict_row, "options": options, "connect_timeout": 2, **ALIVE},
             min_size=1,
             max_size=10,
             timeout=PATIENCE,
@@ -94,7 +99,7 @@ class PostgresqlStore:
         try:
             with pool.connection() as connection:
                 yield PostgresqlTransaction(connection)
-        except (psycopg.OperationalError, PoolTimeout) as error:
+        except TROUBLE as error:
             raise StoreUnavailable(
                 f"The database cannot be used ({type(error).__name__}): check the server."
             ) from error

@@ -107,10 +107,7 @@ class SqliteStore:
 
     @contextmanager
     def read(self) -> Iterator[SqliteTransaction]:
-        try:
-            connection = self._readers.get_nowait()
-        except queue.Empty:
-            connection = self._connect()
+        connection = self._reader()
         try:
             connection.execute("BEGIN")
             yield SqliteTransaction(connection)
@@ -120,6 +117,16 @@ class SqliteStore:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             self._readers.put(connection)
+
+    def _reader(self) -> Any:
+        try:
+            return self._readers.get_nowait()
+        except queue.Empty:
+            pass
+        try:
+            return self._connect()
+        except sqlite.OperationalError as error:
+            raise unavailable(error) from error
 
     def changed(self) -> bool:
         seen, self._seen = self._seen, _version(self._asker)

@@ -229,7 +229,7 @@ def test_a_hundred_events_per_sign_up_and_a_genuine_approval_after_them(services
 
 def test_a_late_approval_is_recorded_and_its_token_is_never_stored(services_on_each, truecaller, clock):
     begun = begin(services_on_each)
-    clock.move(601)
+    clock.move(603)
     watch(services_on_each)
     approve(services_on_each, "request-1", state_of(truecaller))
     assert tokens_kept(services_on_each) == 0

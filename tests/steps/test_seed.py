@@ -15,6 +15,7 @@ from signup import words
 from signup.clock import HandClock, text
 from signup.errors import UsageWrong
 from signup.flow import signups
+from signup.flow.expire import GRACE_SECONDS
 from signup.flow.signups import Wanted
 from signup.measure.feed import catch_up
 from signup.measure.history import History
@@ -209,8 +210,8 @@ def test_a_life_across_midnight_is_over_when_its_day_commits(tmp_path: Path, set
     with opened(tmp_path) as services:
         player = Player(services, Plan([evening, night], [], [], pause=(midnight, midnight)))
         ends = [[(one.status, one.finished_at) for one in rows(services)] for _ in player.days()]
-    first = (Status.EXPIRED, evening.start + timedelta(minutes=10))
-    assert ends == [[first], [(Status.EXPIRED, night.start + timedelta(minutes=10)), first]]
+    first = (Status.EXPIRED, evening.start + timedelta(minutes=10, seconds=GRACE_SECONDS))
+    assert ends == [[first], [(Status.EXPIRED, night.start + timedelta(minutes=10, seconds=GRACE_SECONDS)), first]]
 
 
 def test_short_durations_change_nothing_about_that(tmp_path: Path) -> None:

@@ -6,9 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from signup.errors import KeyLost, WrongMode
+from signup.errors import KeyLost, SettingsWrong, WrongMode
 from signup.keys import Keyring, kept_in
 from signup.services import open_services
+from tests.steps.story import begin
 
 OLD, NEW = b"o" * 32, b"n" * 32
 
@@ -53,8 +54,28 @@ def test_a_lost_key_refuses_to_start_and_is_not_made_anew(settings, tmp_path):
     with pytest.raises(KeyLost), open_services(chosen):
         pass
     assert not path.exists()
-    other = base64.b64encode(NEW).decode()
-    with pytest.raises(KeyLost, match="put it back"), open_services(settings(keys=other)):
+
+
+def test_a_key_that_something_is_sealed_with_cannot_be_dropped_and_one_without_is_forgotten(
+    settings, clock, truecaller
+):
+    old, new = (base64.b64encode(key).decode() for key in (OLD, NEW))
+    with open_services(settings(keys=old), migrate=True):
+        pass
+    with open_services(settings(keys=new), clock=clock, truecaller=truecaller) as services:
+        begin(services)
+    with pytest.raises(KeyLost, match="put it back"), open_services(settings(keys=old)):
+        pass
+    with open_services(settings(keys=f"{old},{new}")):
+        pass
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"not base64 at all", b"c2hvcnQ="])
+def test_a_key_file_that_cannot_be_used_is_one_sentence_that_names_it(settings, tmp_path, content):
+    folder = tmp_path / "data" / "keys"
+    folder.mkdir(parents=True)
+    (folder / "app-keys").write_bytes(content)
+    with pytest.raises(SettingsWrong, match="app-keys"), open_services(settings(), migrate=True):
         pass
 
 

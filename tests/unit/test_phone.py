@@ -38,6 +38,16 @@ def test_a_number_knows_its_country_and_its_mask():
     assert phone.country_name("IN") == "India"
 
 
+@pytest.mark.parametrize("typed", ["+49073719448398682", "+81006691330910497"])
+def test_sixteen_digits_are_too_many_even_where_a_country_has_them(typed):
+    with pytest.raises(NumberRejected):
+        phone.read(typed)
+
+
+def test_a_number_that_cannot_be_is_still_masked():
+    assert phone.mask(999) == "••• 99"
+
+
 def test_a_number_of_no_country_says_so():
     assert phone.read("+800 1234 5678").country == "001"
 

@@ -84,6 +84,7 @@ CREATE TABLE traces (
     exchange TEXT NOT NULL
 ) STRICT;
 CREATE INDEX traces_by_signup ON traces (signup_id, at, id);
+CREATE INDEX traces_by_step ON traces (step, id);
 
 -- Why an operator looked, in their words, sealed.
 CREATE TABLE reasons (

@@ -1,9 +1,10 @@
 -- name: add_callback
 -- Stored before it is answered; the same one again only counts. repeats > 0 in what comes back: it was known.
+-- Its token may be tried at once, whatever the clock will say then: hence an empty next_try_at.
 INSERT INTO callbacks (digest, at, place, signup_id, request_id, result, status, reason,
                        token, token_hash, token_until, endpoint, next_try_at, replay)
 VALUES (:digest, :at, :place, :signup_id, :request_id, :result, :status, :reason,
-        :token, :token_hash, :token_until, :endpoint, :at, :replay)
+        :token, :token_hash, :token_until, :endpoint, '', :replay)
 ON CONFLICT (digest) DO UPDATE SET repeats = callbacks.repeats + 1
 RETURNING id, repeats, signup_id, place;
 
@@ -17,7 +18,7 @@ SELECT COALESCE(SUM(1 + repeats), 0) AS n FROM callbacks WHERE place IN ('parked
 
 -- name: arrived_callbacks
 -- Stored, known, not yet acted on. In the order of their index, so that no other row is looked at.
-SELECT id FROM callbacks WHERE place = 'arrived' ORDER BY signup_id, id LIMIT 500;
+SELECT id, signup_id FROM callbacks WHERE place = 'arrived' ORDER BY signup_id, id LIMIT 500;
 
 -- name: parked_callbacks
 -- Came before we knew their request id, and now we know it. Both places are named as their index names them.
@@ -30,7 +31,7 @@ UPDATE callbacks
 SET place = CASE WHEN reason IS NULL THEN 'matched' ELSE 'quarantined' END,
     signup_id = COALESCE(signup_id, CAST(:signup_id AS TEXT))
 WHERE id = :id AND place = :from_place
-RETURNING id, at, signup_id, request_id, result, status, reason, token, replay;
+RETURNING id, at, signup_id, request_id, result, status, reason, token, repeats, replay;
 
 -- name: unmatched_callbacks
 -- Parked for longer than a token lives: nobody's.
@@ -43,7 +44,7 @@ DELETE FROM callbacks WHERE id = :id AND place IN ('parked', 'quarantined') RETU
 -- name: next_candidate
 -- The token whose turn it is.
 SELECT id, token, digest, endpoint, tries, token_until FROM callbacks
-WHERE signup_id = :signup_id AND token IS NOT NULL AND next_try_at <= :now AND token_until > :now AND place = 'matched'
+WHERE signup_id = :signup_id AND token IS NOT NULL AND next_try_at <= :due AND token_until > :now AND place = 'matched'
 ORDER BY tries, id LIMIT 1;
 
 -- name: try_again!
@@ -89,7 +90,7 @@ SELECT id, host, pid, mode, seen_at FROM watchers ORDER BY seen_at DESC;
 -- name: due_token
 -- Whether any token waits to be tried.
 SELECT callbacks.id FROM callbacks JOIN signups ON signups.id = callbacks.signup_id
-WHERE callbacks.token IS NOT NULL AND callbacks.next_try_at <= :now AND callbacks.place = 'matched'
+WHERE callbacks.token IS NOT NULL AND callbacks.next_try_at <= :due AND callbacks.place = 'matched'
   AND callbacks.token_until > :now AND signups.status = 'approved'
   AND (signups.claim_until IS NULL OR signups.claim_until <= :now)
 LIMIT 1;

@@ -1,11 +1,12 @@
 -- name: take_lock
 -- One statement takes the lock or refuses it, over any number of processes. A refused one returns no row.
+-- A lock taken later than ours would end was written under a clock that was wrong by far: it is not believed.
 -- number_id is minted with the number's first lock and stays with its row.
 INSERT INTO locks (fingerprint, number_id, signup_id, taken_at, until)
 VALUES (:fingerprint, :number_id, :signup_id, :taken_at, :until)
 ON CONFLICT (fingerprint) DO UPDATE
 SET signup_id = excluded.signup_id, taken_at = excluded.taken_at, until = excluded.until
-WHERE locks.until <= excluded.taken_at
+WHERE locks.until <= excluded.taken_at OR locks.taken_at > excluded.until
 RETURNING number_id;
 
 -- name: adopt_lock!

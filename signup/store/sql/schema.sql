@@ -28,6 +28,19 @@ SELECT key_id FROM known_keys;
 -- A key is told once, before anything is written under it.
 INSERT INTO known_keys (key_id, at) VALUES (:key_id, :at) ON CONFLICT (key_id) DO NOTHING;
 
+-- name: forget_key!
+-- Nothing is kept under it any more.
+DELETE FROM known_keys WHERE key_id = :key_id;
+
+-- name: cells_under_key
+-- Whether anything is still sealed with a key (`prefix` is its id with a colon and %).
+SELECT 1 AS found FROM signups WHERE number LIKE :prefix
+UNION ALL SELECT 1 FROM callbacks WHERE token LIKE :prefix
+UNION ALL SELECT 1 FROM profiles WHERE profile LIKE :prefix
+UNION ALL SELECT 1 FROM traces WHERE exchange LIKE :prefix
+UNION ALL SELECT 1 FROM reasons WHERE reason LIKE :prefix
+LIMIT 1;
+
 -- name: add_to_counter!
 -- What is only counted: callbacks that could not be read, callbacks over the limit.
 INSERT INTO counters (name, value, at) VALUES (:name, :amount, :at)

@@ -39,25 +39,12 @@ RETURNING id;
 -- How many callbacks named this sign-up.
 UPDATE signups SET callbacks = callbacks + 1 WHERE id = :id;
 
--- name: signup_by_state
--- The callback's proof: the state we sent, kept as a hash.
-SELECT id, status, request_id, state_hash, started_at, expires_at, callbacks FROM signups WHERE state_hash = :state_hash;
-
--- name: signup_by_request
--- Whom a request id belongs to.
-SELECT id, status, request_id, state_hash, started_at, expires_at, callbacks FROM signups WHERE request_id = :request_id
-ORDER BY id LIMIT 1;
-
--- name: signup_by_id
--- What match and complete need to know.
-SELECT id, status, request_id, state_hash, started_at, expires_at, callbacks, number FROM signups WHERE id = :id;
-
 -- name: claim_signup
 -- Whoever gets the row back fetches the profile; a killed one's claim is free again later.
 UPDATE signups SET claim = :claim, claim_until = :until
 WHERE id = (
     SELECT callbacks.signup_id FROM callbacks JOIN signups AS s ON s.id = callbacks.signup_id
-    WHERE callbacks.token IS NOT NULL AND callbacks.next_try_at <= :now AND callbacks.place = 'matched'
+    WHERE callbacks.token IS NOT NULL AND callbacks.next_try_at <= :due AND callbacks.place = 'matched'
       AND callbacks.token_until > :now AND s.status = 'approved' AND (s.claim_until IS NULL OR s.claim_until <= :now)
     ORDER BY callbacks.next_try_at, callbacks.signup_id LIMIT 1
 ) AND status = 'approved' AND (claim_until IS NULL OR claim_until <= :now)
@@ -74,7 +61,7 @@ SELECT id, started_at FROM signups WHERE status = 'requested' AND started_at <= 
 -- name: unanswered
 -- Waiting past their end, with nothing that has arrived and is not yet matched.
 SELECT id FROM signups
-WHERE status = 'waiting' AND expires_at <= :now
+WHERE status = 'waiting' AND expires_at <= :before
   AND NOT EXISTS (SELECT 1 FROM callbacks WHERE callbacks.signup_id = signups.id AND callbacks.place = 'arrived')
 ORDER BY expires_at LIMIT 500;
 

@@ -1,0 +1,14 @@
+-- One order of locks for every step: the sign-up's row first, its callbacks after it. So nobody waits in a ring.
+
+-- name: signup_by_state
+-- The callback's proof: the state we sent, kept as a hash.
+SELECT id, status, request_id, state_hash, started_at, expires_at, callbacks FROM signups WHERE state_hash = :state_hash FOR UPDATE;
+
+-- name: signup_by_request
+-- Whom a request id belongs to.
+SELECT id, status, request_id, state_hash, started_at, expires_at, callbacks FROM signups WHERE request_id = :request_id
+ORDER BY id LIMIT 1 FOR UPDATE;
+
+-- name: signup_by_id
+-- The first thing a step does that changes a sign-up.
+SELECT id, status, request_id, state_hash, started_at, expires_at, callbacks FROM signups WHERE id = :id FOR UPDATE;
