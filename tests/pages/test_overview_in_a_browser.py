@@ -1,0 +1,155 @@
+"""The Overview as a browser draws it, with the dashboard's own server behind it."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.request import urlopen
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from signup.services import Services, open_services
+from signup.settings import load
+from tests.machine import ROOT, eventually, free_port
+from tests.pages.fixtures import lives
+
+WIDE, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+MOST_MILLISECONDS = 40_000
+CHARTS = "[class*=st-key-card_] svg.marks"
+STEADY = ".st-key-card_outcomes svg.marks, .st-key-card_funnel svg.marks"
+"""Charts whose axes follow from the rows: the others are built anew when a new number moves an axis's round end."""
+
+NOTICE_SHIFTS = """
+window.shifted = 0;
+new PerformanceObserver(list => { for (const one of list.getEntries()) window.shifted += one.value; })
+    .observe({type: "layout-shift", buffered: false});
+"""
+A_WORD_GROWS = 0.001
+
+
+@dataclass(frozen=True)
+class Server:
+    """The dashboard's address, and services over its database."""
+
+    address: str
+    services: Services
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A dashboard over two months of sign-ups."""
+    folder = tmp_path_factory.mktemp("overview")
+    ports = {f"SIGNUP_{name}_PORT": str(free_port()) for name in ("DASHBOARD", "CALLBACK", "SANDBOX", "API")}
+    chosen = {"SIGNUP_DATA_DIR": str(folder), "SIGNUP_DATABASE_URL": f"sqlite:///{folder}/signup.db", **ports}
+    settings = load(chosen, env_file=None)
+    with open_services(settings, migrate=True) as services:
+        lives.write(services, lives.month(datetime.now(UTC), days=56, a_day=25))
+        address = f"http://127.0.0.1:{settings.dashboard_port}"
+        process = subprocess.Popen([sys.executable, "-m", "dashboard"], env={**os.environ, **chosen}, cwd=ROOT)
+        try:
+            eventually(lambda: is_up(address), 60)
+            yield Server(address, services)
+        finally:
+            process.terminate()
+            assert process.wait(20) == 0
+
+
+def is_up(address: str) -> bool:
+    try:
+        with urlopen(f"{address}/_stcore/health") as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
+
+
+@pytest.fixture
+def visitor(chromium: Any, server: Server) -> Iterator[Callable[..., Page]]:
+    """`visitor("?range=7d", dark=True, size=PHONE)`: the Overview at that address. Nothing may go wrong in it."""
+    wrong: list[str] = []
+    contexts = []
+    expect.set_options(timeout=MOST_MILLISECONDS)
+
+    def open_page(address: str = "", *, dark: bool = False, size: dict[str, int] = WIDE) -> Page:
+        scheme = "dark" if dark else "light"
+        context = chromium.new_context(viewport=size, color_scheme=scheme, timezone_id="Europe/Stockholm")
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(MOST_MILLISECONDS)
+        page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("request", lambda request: wrong.append(request.url) if is_elsewhere(request.url) else None)
+        page.add_init_script(NOTICE_SHIFTS)
+        page.goto(f"{server.address}/{address}")
+        expect(page.get_by_text("By country")).to_be_visible()
+        page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert wrong == []
+
+
+def is_elsewhere(url: str) -> bool:
+    return not url.startswith(("http://127.0.0.1", "ws://127.0.0.1", "data:", "blob:"))
+
+
+def started(page: Page) -> str:
+    return page.get_by_test_id("stMetricValue").first.inner_text()
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("size", [WIDE, PHONE], ids=["1440", "390"])
+def test_the_page_fits_its_screen_and_asks_no_other_host(
+    visitor: Callable[..., Page], size: dict[str, int], dark: bool
+) -> None:
+    page = visitor(dark=dark, size=size)
+    main = page.get_by_test_id("stMain")
+    assert main.evaluate("element => element.scrollWidth <= element.clientWidth")
+    assert page.get_by_test_id("stException").count() == 0
+
+
+def test_new_sign_ups_change_the_numbers_and_nothing_else(visitor: Callable[..., Page], server: Server) -> None:
+    page = visitor()
+    expect(page.locator(CHARTS)).to_have_count(7)
+    page.get_by_test_id("stMain").evaluate("element => element.scrollTo(0, 500)")
+    page.evaluate(f"document.querySelectorAll('{STEADY}').forEach(chart => chart.dataset.kept = 'yes')")
+    page.evaluate("window.shifted = 0")
+    before = started(page)
+    begun = datetime.now(UTC) - timedelta(seconds=90)
+    lives.write(server.services, [event for seed in range(3) for event in lives.life(begun, "completed", seed=seed)])
+    expect(page.get_by_test_id("stMetricValue").first).not_to_have_text(before)
+    expect(page.locator("svg.marks[data-kept]")).to_have_count(2)
+    assert page.evaluate("window.shifted") < A_WORD_GROWS
+    assert page.get_by_test_id("stMain").evaluate("element => element.scrollTop") == 500
+
+
+def test_a_click_on_a_day_opens_its_sign_ups(visitor: Callable[..., Page]) -> None:
+    page = visitor()
+    box = page.locator(CHARTS).first.bounding_box()
+    assert box
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.wait_for_url("**/signups?range=custom&from=*T00%3A00&to=*T00%3A00")
+    expect(page.get_by_role("heading", name="Sign-ups")).to_be_visible()
+
+
+def test_the_way_back_from_an_error_is_the_same_screen(visitor: Callable[..., Page]) -> None:
+    page = visitor("?country=IN&utc=1")
+    page.get_by_role("link", name="See them").first.click()
+    page.wait_for_url("**/signups?country=IN&outcome=failed&utc=1&step=*")
+    page.go_back()
+    page.wait_for_url("**/?country=IN&utc=1")
+    expect(page.get_by_test_id("stMultiSelect").first).to_contain_text("India")
+
+
+def test_an_address_shows_the_same_in_a_fresh_browser(visitor: Callable[..., Page]) -> None:
+    page = visitor("?range=24h&country=IN&utc=1")
+    fresh = visitor(page.url.rpartition("/")[2])
+    for seen in (page, fresh):
+        expect(seen.get_by_test_id("stMultiSelect").first).to_contain_text("India")
+        expect(seen.get_by_text("times in UTC")).to_be_visible()
+    assert started(page) == started(fresh)
