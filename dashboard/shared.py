@@ -1,8 +1,7 @@
 """What all visitors of this process share: the wired services, and one history that every page counts from.
 
-The only cached resource of the dashboard. The server's lifespan opens it before the first page is asked for, so that
-a wrong setting stops the start. It must not draw anything; a page asks `services()` for the steps and `overview()`
-for the numbers.
+The only cached resource of the dashboard, opened by whoever asks first. It must not draw anything; a page asks
+`services()` for the steps and `overview()` for the numbers.
 """
 
 from contextlib import ExitStack
