@@ -1,8 +1,10 @@
 """`streamlit run streamlit_app.py`: the dashboard's server. The pages begin in dashboard/main.py."""
 
 import streamlit as st
+from starlette.middleware import Middleware
 from streamlit.runtime.pages_manager import PagesManager
 
+from dashboard.callers import OwnPagesOnly
 from dashboard.downloads import ROUTES
 from dashboard.server import lifespan
 
@@ -10,4 +12,4 @@ from dashboard.server import lifespan
 # opened by its address would pass by the gate.
 PagesManager.uses_pages_directory = False
 
-app = st.App("dashboard/main.py", lifespan=lifespan, routes=ROUTES)
+app = st.App("dashboard/main.py", lifespan=lifespan, routes=ROUTES, middleware=[Middleware(OwnPagesOnly)])

@@ -52,8 +52,10 @@ def _serve(settings: Settings) -> None:
 
     for stop in (signal.SIGTERM, signal.SIGINT):
         signal.signal(stop, lambda *_: sys.exit(0))
-    options = ["--server.port", str(settings.dashboard_port), "--server.address", settings.bind]
-    cli.main(["run", str(HOME / "streamlit_app.py"), *options])
+    bind = settings.bind
+    options = [("server.port", settings.dashboard_port), ("server.address", bind), ("browser.serverAddress", bind)]
+    options += [("server.allowedHosts", name) for name in ("localhost", "127.0.0.1", "::1", bind)]
+    cli.main(["run", str(HOME / "streamlit_app.py"), *(f"--{name}={value}" for name, value in options)])
 
 
 if __name__ == "__main__":

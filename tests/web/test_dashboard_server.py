@@ -1,0 +1,133 @@
+"""`python -m dashboard` over real HTTP: whom its server answers. Live mode: nobody else is started."""
+
+import http.client
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.machine import ROOT, eventually, free_port
+
+STREAM = "/_stcore/stream"
+HANDSHAKE = {
+    "Connection": "Upgrade",
+    "Upgrade": "websocket",
+    "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+    "Sec-WebSocket-Version": "13",
+}
+WRITE_DOWN_WHAT_LEAVES = """
+import sys
+from pathlib import Path
+
+def hook(event, args):
+    if event == "socket.connect" and isinstance(args[1], tuple) or event == "socket.getaddrinfo":
+        host = args[1][0] if event == "socket.connect" else args[0]
+        if host not in (None, "", "localhost", "127.0.0.1", "::1", b"127.0.0.1", "0.0.0.0"):
+            with open(Path(__file__).with_name("left"), "a") as left:
+                left.write(f"{event} {host}\\n")
+
+sys.addaudithook(hook)
+"""
+
+
+@dataclass(frozen=True)
+class Dashboard:
+    """A running dashboard. `left`: the file that names each host beyond this machine it asked for."""
+
+    address: str
+    port: int
+    process: subprocess.Popen[bytes]
+    left: Path
+
+    def ask(self, path: str, method: str = "GET", **headers: str) -> int:
+        """The status of the answer; `Host` is where it listens unless given."""
+        with closing(http.client.HTTPConnection(self.address, self.port, timeout=10)) as connection:
+            connection.request(method, path, headers={"Host": f"{self.address}:{self.port}", **headers})
+            return connection.getresponse().status
+
+    def knock(self, **headers: str) -> int:
+        """The status of a page's attempt to open the websocket."""
+        return self.ask(STREAM, **HANDSHAKE, **headers)
+
+
+@contextmanager
+def running(folder: Path, chosen: dict[str, str], address: str = "127.0.0.1") -> Iterator[Dashboard]:
+    """A dashboard in live mode on a port of its own."""
+    (folder / "sitecustomize.py").write_text(WRITE_DOWN_WHAT_LEAVES)
+    port = free_port()
+    live = {"SIGNUP_MODE": "live", "SIGNUP_APP_KEY": "canary"}
+    mine = {**chosen, **live, "SIGNUP_DASHBOARD_PORT": str(port), "SIGNUP_BIND": address}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "dashboard"],
+        env={**os.environ, **mine, "PYTHONPATH": str(folder)},
+        cwd=ROOT,
+    )
+    dashboard = Dashboard(address, port, process, folder / "left")
+
+    def answers() -> bool:
+        assert process.poll() is None, "it ended"
+        try:
+            return dashboard.ask("/_stcore/health") == 200
+        except OSError:
+            return False
+
+    try:
+        eventually(answers, 60)
+        yield dashboard
+    finally:
+        process.terminate()
+        assert process.wait(15) == 0
+
+
+@pytest.fixture(scope="module")
+def dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dashboard]:
+    folder = tmp_path_factory.mktemp("dashboard")
+    chosen = {"SIGNUP_DATA_DIR": str(folder), "SIGNUP_DATABASE_URL": f"sqlite:///{folder}/signup.db"}
+    with running(folder, chosen) as up:
+        yield up
+
+
+@pytest.mark.parametrize("name", ["127.0.0.1", "localhost", "LOCALHOST", "[::1]"])
+def test_it_answers_under_each_name_of_this_machine(dashboard: Dashboard, name: str) -> None:
+    for host in (name, f"{name}:{dashboard.port}", f"{name}:9000"):
+        assert dashboard.ask("/", Host=host) == 200
+        assert dashboard.knock(Host=host, Origin=f"http://{host}") == 101
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["evil.example", "evil.example:8501", "127.0.0.1.evil.example", "203.0.113.7", "localhost@evil.example", "["],
+)
+def test_a_foreign_host_is_refused_on_every_route(dashboard: Dashboard, host: str) -> None:
+    paths = ("/", "/audit", "/_stcore/health", "/_stcore/host-config", "/download/code", "/nowhere")
+    assert {path: dashboard.ask(path, Host=host) for path in paths} == dict.fromkeys(paths, 403)
+
+
+def test_a_page_whose_name_leads_here_gets_no_websocket(dashboard: Dashboard) -> None:
+    host = f"evil.example:{dashboard.port}"
+    assert dashboard.knock(Host=host, Origin=f"http://{host}") == 403
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "http://127.0.0.1:1", "http://localhost", "null", "", "["])
+def test_a_page_from_elsewhere_is_refused_and_makes_us_ask_nobody(dashboard: Dashboard, origin: str) -> None:
+    assert dashboard.knock(Origin=origin) == 403
+    assert dashboard.ask("/", Origin=origin) == 403
+    assert not dashboard.left.exists(), dashboard.left.read_text()
+
+
+def test_a_program_without_an_origin_may_ask(dashboard: Dashboard) -> None:
+    assert dashboard.knock() == 101
+
+
+def test_it_answers_under_the_address_it_was_told_to_listen_on(
+    tmp_path: Path, environ: Callable[..., dict[str, str]]
+) -> None:
+    with running(tmp_path, environ(), "127.0.0.2") as up:
+        host = f"127.0.0.2:{up.port}"
+        assert up.ask("/") == 200
+        assert up.knock(Host=host, Origin=f"http://{host}") == 101
