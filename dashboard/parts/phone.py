@@ -5,7 +5,7 @@ Drawn with native elements. Its screen changes, its size never does. Only in san
 
 import streamlit as st
 
-from dashboard import door, shared
+from dashboard import door, shared, times
 from dashboard.door import Ringing
 from signup import phone
 from signup.errors import SignupError
@@ -32,7 +32,7 @@ def show(request_id: str | None, last_word: str) -> None:
 
 def _status_line(ringing: int) -> None:
     with st.container(horizontal=True, horizontal_alignment="distribute"):
-        now = shared.services().clock.now().astimezone()
+        now = shared.services().clock.now().astimezone(times.zone())
         st.markdown(f":gray[{now:%H:%M}]", width="content")
         more = f"{ringing} ring · " if ringing > 1 else ""
         icons = ":material/signal_cellular_alt: :material/wifi: :material/battery_full:"
