@@ -15,10 +15,12 @@ from contextlib import asynccontextmanager, closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from signup import logs
+from signup.errors import SettingsWrong
 from signup.flow.watch import Watcher
 from signup.seed import DAYS, seed
 from signup.services import open_services
 from signup.settings import Settings, load
+from signup.settings_checks import loopback
 from signup.store import open_store
 
 if TYPE_CHECKING:  # importing it costs a second that a check before the start need not wait for
@@ -44,6 +46,7 @@ async def lifespan(_app: "st.App") -> AsyncIterator[dict[str, Any]]:
     """From the server's start to its end. Raises CannotStart's kinds, with one sentence that says what to do."""
     settings = load()
     logs.set_up(settings.log)
+    _only_here()
     prepare(settings)
     with open_services(settings) as services, children(settings):
         stop = threading.Event()
@@ -54,6 +57,16 @@ async def lifespan(_app: "st.App") -> AsyncIterator[dict[str, Any]]:
         finally:
             stop.set()
             await asyncio.to_thread(watching.join, LAST_WORDS_SECONDS)
+
+
+def _only_here() -> None:
+    """Refuse what Streamlit's own setting says where it opens the dashboard to other machines."""
+    import streamlit as st  # heavy
+
+    try:
+        loopback(st.get_option("server.address") or "")
+    except ValueError as problem:
+        raise SettingsWrong(f"Streamlit's server.address {problem}") from None
 
 
 @contextmanager

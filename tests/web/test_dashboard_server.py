@@ -13,6 +13,7 @@ import pytest
 
 from tests.machine import ROOT, eventually, free_port
 
+LIVE = {"SIGNUP_MODE": "live", "SIGNUP_APP_KEY": "canary"}
 STREAM = "/_stcore/stream"
 HANDSHAKE = {
     "Connection": "Upgrade",
@@ -60,8 +61,7 @@ def running(folder: Path, chosen: dict[str, str], address: str = "127.0.0.1") ->
     """A dashboard in live mode on a port of its own."""
     (folder / "sitecustomize.py").write_text(WRITE_DOWN_WHAT_LEAVES)
     port = free_port()
-    live = {"SIGNUP_MODE": "live", "SIGNUP_APP_KEY": "canary"}
-    mine = {**chosen, **live, "SIGNUP_DASHBOARD_PORT": str(port), "SIGNUP_BIND": address}
+    mine = {**chosen, **LIVE, "SIGNUP_DASHBOARD_PORT": str(port), "SIGNUP_BIND": address}
     process = subprocess.Popen(
         [sys.executable, "-m", "dashboard"],
         env={**os.environ, **mine, "PYTHONPATH": str(folder)},
@@ -131,3 +131,23 @@ def test_it_answers_under_the_address_it_was_told_to_listen_on(
         host = f"127.0.0.2:{up.port}"
         assert up.ask("/") == 200
         assert up.knock(Host=host, Origin=f"http://{host}") == 101
+
+
+@pytest.mark.parametrize("option", ["--server.address=0.0.0.0", "--server.address=::", "--server.address="])
+def test_bare_streamlit_may_not_serve_other_machines_either(
+    tmp_path: Path, environ: Callable[..., dict[str, str]], option: str
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text(WRITE_DOWN_WHAT_LEAVES)
+    done = subprocess.run(
+        [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", "--server.port=0", option],
+        env={**os.environ, **environ(), **LIVE, "PYTHONPATH": str(tmp_path)},
+        cwd=ROOT,
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+    assert done.returncode != 0
+    assert "server.address must be a loopback address such as 127.0.0.1" in done.stderr
+    assert not (tmp_path / "data").exists(), "nothing was begun"
+    assert not (tmp_path / "left").exists(), "nobody outside was asked"
