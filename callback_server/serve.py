@@ -9,11 +9,13 @@ that lets the last answer arrive. It must know nothing of callbacks, and lends n
 import logging
 import select
 import socket
+import sys
 from collections.abc import Callable
 from typing import Any
 
 from waitress import wasyncore
 from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.server import create_server
 from waitress.task import ErrorTask, WSGITask
 
@@ -21,7 +23,20 @@ from callback_server import problems
 from callback_server.sockets import file_limit
 from signup.clock import SystemClock
 
+LOG = logging.getLogger(__name__)
 seconds = SystemClock().monotonic
+
+
+class Parser(HTTPRequestParser):
+    """As waitress's, but reads to an end whatever comes: Python's own parsers may refuse an address or a length."""
+
+    path = ""  # of a first line that could not be read
+
+    def parse_header(self, header_plus: bytes) -> None:
+        try:
+            super().parse_header(header_plus)
+        except ValueError as error:
+            raise ParsingError("The first line or a length cannot be read") from error
 
 
 class Answer(WSGITask):
@@ -37,7 +52,7 @@ class Refusal(ErrorTask):
     """What waitress refuses by itself, in the app's form."""
 
     def execute(self) -> None:
-        self.channel.server.refused(getattr(self.request, "path", ""))
+        self.channel.server.refused(self.request.path)
         problem = problems.of_server(self.request.error.code, in_body=self.request.body_rcv is not None)
         body = problem.body()
         self.status = f"{problem.status} {problem.title}"
@@ -50,7 +65,7 @@ class Refusal(ErrorTask):
 class Connection(HTTPChannel):
     """One client. `since`: when the request that is arriving began, or when we `left`."""
 
-    task_class, error_task_class = Answer, Refusal
+    task_class, error_task_class, parser_class = Answer, Refusal, Parser
     since = 0.0
     left = False
 
@@ -65,12 +80,20 @@ class Connection(HTTPChannel):
             self._flush_exception(self._flush_some_if_lockable)
         if self.will_close:
             self.handle_close()
-        elif self.close_when_flushed and not self.total_outbufs_len:
+        elif self.connected and self.close_when_flushed and not self.total_outbufs_len:
             self.close_when_flushed, self.left, self.since = False, True, seconds()
-            self.socket.shutdown(socket.SHUT_WR)
+            try:
+                self.socket.shutdown(socket.SHUT_WR)
+            except OSError:
+                self.handle_close()  # the client has gone first
 
     def handle_expt(self) -> None:
         self.handle_close()  # urgent data: nobody who speaks HTTP sends it
+
+    def handle_error(self) -> None:
+        """A fault of ours: only this connection ends. waitress would log a stranger's words."""
+        LOG.error("A connection met a fault and was closed.", exc_info=sys.exception())
+        self.handle_close()
 
     def late(self, limit: float) -> bool:
         """Whether the client takes too long to send a request, or to hang up after we left."""
@@ -91,7 +114,7 @@ class Server:
 
     def __init__(self, app: Any, sock: socket.socket, refused: Callable[[str], None]) -> None:
         self.stopped_at: float | None = None
-        logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a warning for each request of a burst
+        logging.getLogger("waitress").setLevel(logging.ERROR)  # below: a burst, and who left, with what they asked for
         self.map: dict[int, Any] = {}
         self.waitress = create_server(
             app,

@@ -223,6 +223,7 @@ BROKEN = {
     "a bare line feed": (b"GET / HTTP/1.1\r\nA: b\nC: d\r\n\r\n", 400, "request_unreadable"),
     "a length that is no number": (head("POST", PATH, "Content-Length: -1"), 400, "request_unreadable"),
     "two lengths": (head("POST", PATH, "Content-Length: 1", "Content-Length: 2"), 400, "request_unreadable"),
+    "an address with an open bracket": (head("POST", "http://[SECRET/"), 400, "request_unreadable"),
     "TLS": (b"\x16\x03\x01\x02\x00\x01\r\n\r\n", 400, "request_unreadable"),
     "a chunk without a size": (head("POST", PATH, "Transfer-Encoding: chunked") + b"zz\r\n", 400, "body_unreadable"),
     "a chunk that goes on": (

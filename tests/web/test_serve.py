@@ -1,7 +1,9 @@
 """The server under the receiver: slow and rude clients beside a quick one, and a stop that finishes what was begun."""
 
+import logging
 import selectors
 import socket
+import struct
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -10,7 +12,10 @@ from contextlib import ExitStack, closing
 from typing import Any
 
 import pytest
+from waitress import wasyncore
 
+from callback_server.serve import Server
+from signup.logs import fields
 from tests.web.receiver_tools import GOOD, PATH, ask, connect, eventually, head, hear, started, whole
 
 OK = b"ok"
@@ -148,6 +153,63 @@ def test_what_never_reaches_the_application_is_told_with_its_path() -> None:
         for request in (whole(b"x" * 40000, path="/a"), b"nonsense\r\n\r\n", head("GET", "/b", "A: " + "b" * 9000)):
             assert 400 <= ask(address, request).status < 500
     assert refused == ["/a", "", "/"]
+
+
+def test_an_address_that_cannot_be_read_is_refused_and_nothing_of_it_is_logged(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    refused: list[str] = []
+    with started(quick, refused.append) as (_, address):
+        for secret in ("http://[SECRET/", "http://[SECRET]SECRET/"):
+            assert ask(address, head("POST", secret)).status == 400
+        assert ask(address, head("POST", PATH, "Content-Length: " + "9" * 5000)).status == 400
+    assert refused == ["", "", PATH]
+    assert caplog.messages == []
+
+
+@pytest.mark.parametrize("unsent", [b"", b"the answer"])
+def test_a_client_that_resets_when_it_is_left_is_simply_gone(unsent: bytes) -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as sock:
+        server = Server(quick, sock, refused=lambda _: None)
+        client = connect(sock.getsockname())
+        server.waitress.handle_accept()
+        [one] = server.connections()
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        client.close()
+        one.write_soon(unsent)
+        one.close_when_flushed = True
+        one.handle_write()
+        assert server.connections() == []
+        wasyncore.close_all(server.map)
+
+
+def test_a_client_that_leaves_in_the_middle_of_its_answer_is_not_quoted(caplog: pytest.LogCaptureFixture) -> None:
+    def endless(_: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        start_response("200 OK", [])
+        while True:
+            yield b"x" * 1000
+
+    with caplog.at_level(logging.INFO), started(endless) as (server, address):
+        with closing(connect(address)) as client:
+            client.sendall(head("GET", "/SECRET"))
+            assert client.recv(100)
+        eventually(lambda: not server.connections())
+    assert "SECRET" not in caplog.text
+
+
+def test_of_a_fault_on_a_connection_only_its_kind_and_place_are_logged(caplog: pytest.LogCaptureFixture) -> None:
+    def fails(_: bytes) -> None:
+        raise ZeroDivisionError("SECRET")
+
+    with started(quick) as (server, address), closing(connect(address)) as client:
+        eventually(server.connections)
+        server.connections()[0].received = fails
+        client.sendall(b"SECRET")
+        assert ended([client]) < 1
+        assert ask(address, whole(GOOD)).body == OK
+    [said] = [fields(record) for record in caplog.records]
+    assert said["error"] == "ZeroDivisionError"
+    assert "SECRET" not in str(said)
 
 
 def test_a_stop_answers_what_is_in_flight_and_then_closes() -> None:
