@@ -1,4 +1,4 @@
-"""GET /healthz and /readyz: does the process live, and would a callback be stored now.
+"""GET /healthz and /readyz: does the process live, and would a callback be stored now. To know, it writes.
 
 Details are for whoever runs this machine: a peer on loopback that speaks for nobody else. Others get a bare status.
 """
@@ -8,7 +8,7 @@ from ipaddress import ip_address
 from flask import Blueprint, Response, jsonify, request
 
 from callback_server.problems import Problem, response
-from signup.clock import moment
+from signup.clock import moment, text
 from signup.errors import StoreUnavailable
 from signup.services import Services
 
@@ -26,6 +26,7 @@ def blueprint(services: Services) -> Blueprint:
         here = _from_here()
         try:
             with services.store.write() as tx:
+                tx.run("add_to_counter", name="ready", amount=0, at=text(services.clock.now()))
                 waiting = tx.one("inbox_waiting") or {}
         except StoreUnavailable as error:
             reason = Problem(503, "store_unavailable", error.sentence)

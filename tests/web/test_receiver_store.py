@@ -9,7 +9,10 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from resource import RLIMIT_FSIZE, getrlimit, setrlimit
 from typing import Any
+
+import psycopg
 
 from callback_server.app import create_app
 from callback_server.receiver import Rejections
@@ -29,6 +32,17 @@ def locked(services: Services) -> Iterator[None]:
             yield
     finally:
         store.close()
+
+
+@contextmanager
+def full_disk() -> Iterator[None]:
+    """No file of this process takes another byte."""
+    soft, hard = getrlimit(RLIMIT_FSIZE)
+    setrlimit(RLIMIT_FSIZE, (0, hard))
+    try:
+        yield
+    finally:
+        setrlimit(RLIMIT_FSIZE, (soft, hard))
 
 
 class Stuck:
@@ -191,6 +205,25 @@ def test_not_ready_while_a_write_would_fail_and_says_why_to_this_machine_alone(t
     assert (reply.status, reply.code) == (503, "store_unavailable")
     assert json.loads(reply.body)["detail"] == Stuck.REASON
     assert (forwarded.status, forwarded.body) == (503, b"")
+
+
+def test_not_ready_behind_a_postgresql_that_only_reads(tmp_path: Path, postgres_url: str) -> None:
+    with opened(tmp_path, SIGNUP_DATABASE_URL=postgres_url):
+        pass
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute("ALTER ROLE CURRENT_USER SET default_transaction_read_only = on")
+    with receiving(tmp_path, SIGNUP_DATABASE_URL=postgres_url) as (_, address):
+        reply = get(address, "/readyz")
+    assert (reply.status, reply.code) == (503, "store_unavailable")
+
+
+def test_not_ready_when_the_disk_is_full(tmp_path: Path) -> None:
+    with receiving(tmp_path) as (_, address):
+        assert get(address, "/readyz").status == 200
+        with full_disk():
+            reply = get(address, "/readyz")
+        assert get(address, "/readyz").status == 200
+    assert (reply.status, reply.code) == (503, "store_unavailable")
 
 
 def test_ready_tells_nothing_more_to_whoever_comes_through_a_proxy(tmp_path: Path) -> None:
