@@ -1,0 +1,57 @@
+"""From the tap on the phone to the completed sign-up, through sandbox, receiver and watcher; no browser."""
+
+import json
+import statistics
+import time
+from collections.abc import Iterator
+from urllib.parse import quote
+
+from bench import Figure
+from bench._street import FIRST_NUMBER, street, wait_for
+from signup.flow.start import start
+from signup.model import Status
+from signup.services import Services
+from tests.machine import free_port
+from tests.web.receiver_tools import Address, ask, head, whole
+
+LIMIT = 1
+TAPS = 10
+LOOK_SECONDS, PATIENCE = 0.005, 20
+
+
+def figures() -> Iterator[Figure]:
+    """Seconds. The first tap meets three programs that have just started and is not counted."""
+    receiver, sandbox = ("127.0.0.1", free_port()), ("127.0.0.1", free_port())
+    with (
+        street(callback_port=receiver[1], sandbox_port=sandbox[1]) as place,
+        place.running("sandbox"),
+        place.running("callback_server"),
+        place.running("signup", "watch"),
+        place.services() as services,
+    ):
+        wait_for(receiver, sandbox)
+        _, *seconds = [tapped(services, sandbox, FIRST_NUMBER + nth) for nth in range(TAPS + 1)]
+    yield Figure(f"tap to completed, median of {TAPS}", statistics.median(seconds), "s", LIMIT)
+    yield Figure(f"tap to completed, slowest of {TAPS}", max(seconds), "s")
+
+
+def tapped(services: Services, sandbox: Address, number: int) -> float:
+    """One sign-up, its phone approved."""
+    begun = start(services, f"+{number}", channel="web", actor="cli")
+    phones = json.loads(ask(sandbox, head("GET", "/phones"), "GET").body)
+    ringing = next(phone["requestId"] for phone in phones if phone["phoneNumber"] == number)
+    approve = whole(b'{"answer": "approve"}', path=f"/phones/{quote(ringing, safe='')}")
+    began = time.perf_counter()
+    ask(sandbox, approve)
+    while status(services, begun.signup_id) != Status.COMPLETED:
+        assert time.perf_counter() - began < PATIENCE, "the sign-up never completed"
+        time.sleep(LOOK_SECONDS)
+    return time.perf_counter() - began
+
+
+def status(services: Services, signup_id: str | None) -> str:
+    """Where a sign-up stands."""
+    with services.store.read() as tx:
+        found = tx.one("one_signup", id=signup_id)
+    assert found is not None, "it was started"
+    return str(found["status"])
