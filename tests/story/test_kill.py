@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
@@ -23,33 +22,10 @@ from signup.services import Services, open_services
 from signup.settings import load
 from tests.fakes import ScriptedTruecaller
 from tests.machine import ROOT, eventually, free_port
+from tests.story.truecaller import truecaller as profile_host
 
 SIGNUPS_A_ROUND = 40
 POSTERS = 4
-
-
-class ProfileHost(ThreadingHTTPServer):
-    """Shows, for the token `token-of-N`, a profile with the number N, and counts who asked."""
-
-    daemon_threads = True
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Profile)
-        self.url = f"http://127.0.0.1:{self.server_port}/v1/default"
-        threading.Thread(target=self.serve_forever, daemon=True).start()
-
-
-class _Profile(BaseHTTPRequestHandler):
-    def do_GET(self) -> None:
-        number = int(self.headers["Authorization"].rpartition("-")[2])
-        body = json.dumps({"phoneNumbers": [number], "name": {"first": "Ada"}}).encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        """Quiet."""
 
 
 @dataclass
@@ -119,11 +95,18 @@ class Load:
 @pytest.mark.torture
 @pytest.mark.timeout(3000)
 def test_nothing_acknowledged_is_lost_nothing_is_stored_twice_and_no_number_is_missing(environ, store_url, rounds):
-    host = ProfileHost()
-    port = free_port()
-    chosen = environ(database_url=store_url, callback_port=port, profile_urls=host.url)
-    programs = {**os.environ, **chosen}
-    truecaller, dice, load_on = ScriptedTruecaller(), random.Random(7), Load(port)
+    everything = rounds * SIGNUPS_A_ROUND
+    with profile_host() as host:
+        chosen = environ(database_url=store_url, callback_port=free_port(), profile_urls=host.profile_url)
+        assert len(play(chosen, rounds)) == everything
+        finish(chosen)
+    assert_whole(chosen, everything)
+
+
+def play(chosen: dict[str, str], rounds: int) -> set[str]:
+    """Round after round sign-ups are started, approvals posted, and a program is killed: what was acknowledged."""
+    programs, truecaller, dice = {**os.environ, **chosen}, ScriptedTruecaller(), random.Random(7)
+    load_on = Load(int(chosen["SIGNUP_CALLBACK_PORT"]))
     with (
         open_services(load(chosen, None), truecaller=truecaller, migrate=True) as services,
         Program(["callback_server"], programs).running() as receiver,
@@ -140,12 +123,7 @@ def test_nothing_acknowledged_is_lost_nothing_is_stored_twice_and_no_number_is_m
             victim.kill()
             victim.begin()
             posting.join()
-    everything = rounds * SIGNUPS_A_ROUND
-    assert len(load_on.acknowledged) == everything
-    finish(chosen)
-    host.shutdown()
-    host.server_close()
-    assert_whole(chosen, everything)
+    return load_on.acknowledged
 
 
 def begin(services: Services, truecaller: ScriptedTruecaller, nth: int) -> list[dict[str, str]]:
@@ -156,7 +134,7 @@ def begin(services: Services, truecaller: ScriptedTruecaller, nth: int) -> list[
         start(services, f"+{number}", channel="web", actor="cli")
         state = truecaller.asked[-1][1]
         request_id = f"request-{len(truecaller.asked)}"
-        callbacks.append({"requestId": request_id, "accessToken": f"token-of-{number}", "state": state})
+        callbacks.append({"requestId": request_id, "accessToken": f"token-of-{number}-200", "state": state})
     return callbacks
 
 

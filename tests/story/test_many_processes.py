@@ -1,16 +1,14 @@
 """One Truecaller request per number per five minutes, over any number of processes."""
 
-import json
 import os
 import subprocess
 import sys
-import threading
 from collections import Counter
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from signup.services import open_services
 from signup.settings import load
 from tests.machine import ROOT
+from tests.story.truecaller import truecaller
 
 PROCESSES = 8
 NUMBERS = 50
@@ -27,40 +25,16 @@ with open_services(load(env_file=None)) as services:
 """
 
 
-class Truecaller(ThreadingHTTPServer):
-    """Accepts every request and counts them by number."""
-
-    daemon_threads = True
-    request_queue_size = 128
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Requests)
-        self.asked: Counter[int] = Counter()
-        self.lock = threading.Lock()
-        self.url = f"http://127.0.0.1:{self.server_port}/v1/apps/requests"
-        threading.Thread(target=self.serve_forever, daemon=True).start()
-
-
-class _Requests(BaseHTTPRequestHandler):
-    server: Truecaller
-
-    def do_POST(self) -> None:
-        number = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["phoneNumber"]
-        with self.server.lock:
-            self.server.asked[number] += 1
-        body = json.dumps({"requestId": f"request-of-{number}"}).encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        """Quiet."""
-
-
 def test_fifty_numbers_from_eight_processes_are_fifty_requests_and_lock_hits_are_no_errors(environ, store_url):
-    upstream = Truecaller()
-    chosen = environ(database_url=store_url, request_url=upstream.url)
+    with truecaller() as upstream:
+        codes = started_everywhere(environ(database_url=store_url, request_url=upstream.request_url))
+    assert len(upstream.asked) == NUMBERS
+    assert {len(states) for states in upstream.asked.values()} == {1}
+    assert codes == {"None": NUMBERS, "locked": NUMBERS * (PROCESSES - 1)}
+
+
+def started_everywhere(chosen: dict[str, str]) -> Counter[str]:
+    """Start every number in every process at once; how often each code came back."""
     with open_services(load(chosen, None), migrate=True):
         pass
     words = [sys.executable, "-c", STARTER, str(NUMBERS)]
@@ -68,9 +42,4 @@ def test_fifty_numbers_from_eight_processes_are_fifty_requests_and_lock_hits_are
         subprocess.Popen(words, env={**os.environ, **chosen}, cwd=ROOT, stdout=subprocess.PIPE, text=True)
         for _ in range(PROCESSES)
     ]
-    codes = Counter(code for process in running for code in process.communicate(timeout=100)[0].strip().split(","))
-    assert upstream.asked.total() == NUMBERS
-    assert set(upstream.asked.values()) == {1}
-    assert codes == {"None": NUMBERS, "locked": NUMBERS * (PROCESSES - 1)}
-    upstream.shutdown()
-    upstream.server_close()
+    return Counter(code for process in running for code in process.communicate(timeout=100)[0].strip().split(","))

@@ -5,76 +5,23 @@ A number is typed, the phone is tapped, the sign-up completes, shows in the char
 
 import csv
 import json
-import os
-import subprocess
-import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.machine import ROOT, eventually, free_port
-
-PROGRAMS = ("DASHBOARD", "CALLBACK", "SANDBOX")
+from tests.story.street import Street, dashboard, settings_for
 
 
-@contextmanager
-def dashboard(chosen: dict[str, str]) -> Iterator[str]:
-    """`python -m dashboard` with everything it starts; its address. At the end nothing of it is left."""
-    port = int(chosen["SIGNUP_DASHBOARD_PORT"])
-    process = subprocess.Popen([sys.executable, "-m", "dashboard"], env={**os.environ, **chosen}, cwd=ROOT)
-    try:
-        for name in PROGRAMS:
-            eventually(lambda name=name: answers(int(chosen[f"SIGNUP_{name}_PORT"])), 60)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        assert process.wait(15) == 0
-    assert not any(answers(int(chosen[f"SIGNUP_{name}_PORT"])) for name in PROGRAMS)
-
-
-def answers(port: int) -> bool:
-    try:
-        urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=2).close()
-    except urllib.error.HTTPError as error:
-        error.close()
-        return True
-    except OSError:
-        return False
-    return True
-
-
-@dataclass(frozen=True)
-class Street:
-    """The running street: the dashboard's address, and the settings under which its other programs run."""
-
-    address: str
-    chosen: dict[str, str]
-
-    def command(self, *words: str) -> str:
-        """What a command says on stdout."""
-        done = subprocess.run(
-            [sys.executable, "-m", "signup", *words],
-            env={**os.environ, **self.chosen},
-            cwd=ROOT,
-            check=True,
-            capture_output=True,
-            text=True,
-        )
-        return done.stdout
+expect.set_options(timeout=20_000)
 
 
 @pytest.fixture(scope="module")
 def street(tmp_path_factory) -> Iterator[Street]:
     """The street over a database without a past."""
     folder = tmp_path_factory.mktemp("street")
-    ports = {f"SIGNUP_{name}_PORT": str(free_port()) for name in (*PROGRAMS, "API")}
-    chosen = {"SIGNUP_DATA_DIR": str(folder), "SIGNUP_DATABASE_URL": f"sqlite:///{folder}/signup.db", **ports}
+    chosen = settings_for(folder)
     Street("", chosen).command("migrate")
     with dashboard(chosen) as address:
         yield Street(address, chosen)
@@ -102,7 +49,7 @@ def test_a_number_typed_is_tapped_completed_counted_and_exported(visitor, street
     visitor.get_by_role("button", name="Approve").click()
     tapped = time.monotonic()
     expect(visitor.get_by_text("Profile read, sign-up completed")).to_be_visible()
-    assert time.monotonic() - tapped < 3, "under 1 s on a quiet machine; three times that on a busy one"
+    assert time.monotonic() - tapped < 5, "under 1 s on a quiet machine (make bench); this one may be busy"
 
     open_page(visitor, "Overview")
     expect(visitor.get_by_text("1 of 1").first).to_be_visible()
