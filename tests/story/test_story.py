@@ -13,7 +13,6 @@ from playwright.sync_api import Page, expect
 
 from tests.story.street import Street, dashboard, settings_for
 
-
 expect.set_options(timeout=20_000)
 
 
