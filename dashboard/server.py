@@ -15,6 +15,7 @@ from contextlib import asynccontextmanager, closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from signup import logs
+from signup.clock import SystemClock, text
 from signup.errors import SettingsWrong
 from signup.flow.watch import Watcher
 from signup.seed import DAYS, seed
@@ -32,11 +33,14 @@ FIRST_MIGRATION = "0001_first"
 
 
 def prepare(settings: Settings) -> None:
-    """Bring the database up to date; in sandbox mode play a made-up past into a new one. Raises CannotStart's kinds."""
+    """Bring the database up to date; in sandbox mode play a made-up past into one that is new by our own hand.
+
+    Raises CannotStart's kinds.
+    """
     with closing(open_store(settings.database_url)) as store:
-        is_new = FIRST_MIGRATION in store.behind()
-    with open_services(settings, migrate=True) as services:
-        if is_new and settings.mode == "sandbox":
+        applied = store.migrate(text(SystemClock().now()))
+    with open_services(settings) as services:
+        if FIRST_MIGRATION in applied and settings.mode == "sandbox":
             sys.stderr.write(f"A new database: playing {DAYS} days of made-up sign-ups into it ...\n")
             seed(services)
 

@@ -15,7 +15,9 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import cast
 
-from signup.clock import HandClock
+from signup.clock import HandClock, text
+from signup.errors import UsageWrong
+from signup.flow import signups as known
 from signup.flow.complete import complete
 from signup.flow.expire import expire
 from signup.flow.match import match
@@ -44,11 +46,11 @@ class OneDay:
         self.dialect = store.dialect
 
     @contextmanager
-    def open(self) -> Iterator[None]:
+    def open(self) -> Iterator[Transaction]:
         """The day: what happens inside commits together or not at all."""
         with self._store.write() as tx:
             self._tx = tx
-            yield
+            yield tx
 
     @contextmanager
     def write(self) -> Iterator[Transaction]:
@@ -115,7 +117,7 @@ class Player:
         self._looked = self._now
 
     def days(self) -> Iterator[None]:
-        """Play day after day; each is committed when it is handed out."""
+        """Play day after day; each is committed when it is handed out. Raises UsageWrong before the first."""
         plan = self._plan
         acts: list[tuple[datetime, Callable[[], object]]] = [
             *((life.start, partial(self._begin, life)) for life in plan.lives),
@@ -123,12 +125,22 @@ class Player:
             *((at, self._stranger) for at in plan.strangers),
         ]
         acts.sort(key=lambda act: act[0])
-        for _, day in itertools.groupby(acts, key=lambda act: act[0].date()):
+        for nth, (_, day) in enumerate(itertools.groupby(acts, key=lambda act: act[0].date())):
             for at, act in day:
                 self._later(at, act)
-            with self._day.open():
+            with self._day.open() as tx:
+                if nth == 0:
+                    self._be_the_first(tx)
                 self._play()
             yield
+
+    def _be_the_first(self, tx: Transaction) -> None:
+        """Raises UsageWrong where there are sign-ups already. Another player's first day is waited for and seen."""
+        tx.run("add_to_counter", name="seed", amount=0, at=text(self._now))
+        if known.count(self._services, known.Wanted()):
+            raise UsageWrong(
+                "There are sign-ups already, and a made-up past needs an empty database: set SIGNUP_DATABASE_URL."
+            )
 
     def _later(self, at: datetime, act: Callable[[], object]) -> None:
         heapq.heappush(self._acts, (at, next(self._order), act))
