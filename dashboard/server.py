@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
+from dashboard import downloads
 from signup import logs
 from signup.clock import SystemClock, text
 from signup.errors import SettingsWrong
@@ -56,9 +57,11 @@ async def lifespan(_app: "st.App") -> AsyncIterator[dict[str, Any]]:
         stop = threading.Event()
         watching = threading.Thread(target=Watcher(services, "dashboard").run, args=(stop,), name="watcher")
         watching.start()
+        sweeping = asyncio.create_task(downloads.sweeping(settings.data_dir / "exports"))
         try:
             yield {}
         finally:
+            sweeping.cancel()
             stop.set()
             await asyncio.to_thread(watching.join, LAST_WORDS_SECONDS)
 

@@ -87,6 +87,10 @@ def running(folder: Path, chosen: dict[str, str], address: str = "127.0.0.1") ->
 @pytest.fixture(scope="module")
 def dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dashboard]:
     folder = tmp_path_factory.mktemp("dashboard")
+    left = folder / "exports" / "01932f8c-0000-7000-8000-000000000001.csv"
+    left.parent.mkdir()
+    left.touch()
+    os.utime(left, (0, 0))
     chosen = {"SIGNUP_DATA_DIR": str(folder), "SIGNUP_DATABASE_URL": f"sqlite:///{folder}/signup.db"}
     with running(folder, chosen) as up:
         yield up
@@ -118,6 +122,10 @@ def test_a_page_from_elsewhere_is_refused_and_makes_us_ask_nobody(dashboard: Das
     assert dashboard.knock(Origin=origin) == 403
     assert dashboard.ask("/", Origin=origin) == 403
     assert not dashboard.left.exists(), dashboard.left.read_text()
+
+
+def test_a_start_sweeps_up_the_exports_that_nobody_fetched(dashboard: Dashboard) -> None:
+    eventually(lambda: not list((dashboard.left.parent / "exports").iterdir()))
 
 
 def test_a_program_without_an_origin_may_ask(dashboard: Dashboard) -> None:
