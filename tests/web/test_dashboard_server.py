@@ -2,16 +2,24 @@
 
 import http.client
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from signup.clock import HandClock
+from signup.model import Status
+from signup.services import open_services
+from signup.settings import load
+from tests.fakes import ScriptedTruecaller
 from tests.machine import ROOT, eventually, free_port
+from tests.steps.story import approve, begin, state_of, status, watch
 
 LIVE = {"SIGNUP_MODE": "live", "SIGNUP_APP_KEY": "canary"}
 STREAM = "/_stcore/stream"
@@ -139,6 +147,32 @@ def test_it_answers_under_the_address_it_was_told_to_listen_on(
         host = f"127.0.0.2:{up.port}"
         assert up.ask("/") == 200
         assert up.knock(Host=host, Origin=f"http://{host}") == 101
+
+
+def test_it_stops_within_ten_seconds_although_a_fetch_takes_longer(
+    tmp_path: Path,
+    environ: Callable[..., dict[str, str]],
+    truecaller: ScriptedTruecaller,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as silent:
+        port = silent.getsockname()[1]
+        chosen = environ(upstream_seconds=30, profile_urls=f"http://127.0.0.1:{port}/") | LIVE
+        settings = load(chosen, env_file=None)
+        with open_services(settings, truecaller=truecaller, migrate=True) as services:
+            begun = begin(services)
+            approve(services, "request-1", state_of(truecaller))
+        with running(tmp_path, chosen) as up:
+            silent.settimeout(10)
+            fetching, _ = silent.accept()
+            with closing(fetching):
+                up.process.terminate()
+                assert up.process.wait(10) == 0
+    assert "Traceback" not in capfd.readouterr().err
+    in_half_a_minute = HandClock(datetime.now(UTC) + timedelta(seconds=31))
+    with open_services(settings, truecaller=truecaller, clock=in_half_a_minute) as services:
+        watch(services)
+        assert status(services, begun.signup_id) == Status.COMPLETED
 
 
 @pytest.mark.parametrize("option", ["--server.address=0.0.0.0", "--server.address=::", "--server.address="])
