@@ -11,6 +11,7 @@ import streamlit as st
 from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.websockets import WebSocketClose
 
 REFUSED = "The dashboard answers nobody but its own pages: open it under a name of this machine, such as localhost."
 
@@ -29,7 +30,8 @@ class OwnPagesOnly:
         if scope["type"] == "lifespan" or self._welcome(Headers(scope=scope)):
             await self._app(scope, receive, send)
         else:
-            await PlainTextResponse(REFUSED, 403)(scope, receive, send)
+            refusal = WebSocketClose() if scope["type"] == "websocket" else PlainTextResponse(REFUSED, 403)
+            await refusal(scope, receive, send)
 
     def _welcome(self, headers: Headers) -> bool:
         host = headers.get("host", "")
