@@ -48,9 +48,14 @@ def many(key: str, allowed: Collection[str]) -> list[str]:
     return list(_give(key, list(values)[:MOST_VALUES]))
 
 
-def flag(key: str) -> bool:
-    """Give the switch `key` the address's value: on when it is 1."""
-    return bool(_give(key, st.query_params.get(key) == "1"))
+def is_on(key: str) -> bool:
+    """Whether a switch is on in the address; may be asked before and after its widget is drawn."""
+    return st.query_params.get(key) == "1"
+
+
+def flag(key: str) -> None:
+    """Give the switch `key` the address's value, right before it is drawn."""
+    _give(key, is_on(key))
 
 
 def word(key: str, fits: Callable[[str], object]) -> str | None:

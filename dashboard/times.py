@@ -26,7 +26,7 @@ def viewer_zone() -> str:
 
 def shown_zone() -> str:
     """The zone that this page's times are in: the viewer's, or UTC when the switch in the header says so."""
-    return UTC if state.flag(state.UTC) else viewer_zone()
+    return UTC if state.is_on(state.UTC) else viewer_zone()
 
 
 def zone() -> ZoneInfo:

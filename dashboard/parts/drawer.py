@@ -172,7 +172,7 @@ def _sealed(found: SignUp, events: Sequence[Event]) -> None:
 def _in_the_log(found: SignUp) -> dict[str, str]:
     """The address of its events; an older one needs a longer range than the default."""
     address = {state.ABOUT: found.id}
-    if state.flag(state.UTC):
+    if state.is_on(state.UTC):
         address[state.UTC] = "1"
     if shared.services().clock.now() - found.started_at > RECENT:
         start = times.wall(found.started_at, times.zone())

@@ -68,7 +68,7 @@ class Filters:
             state.COUNTRY: list(self.countries),
             state.OUTCOME: list(self.outcomes),
             state.CHANNEL: list(self.channels),
-            state.UTC: "1" if state.flag(state.UTC) else "",
+            state.UTC: "1" if state.is_on(state.UTC) else "",
             **more,
         }
         return {key: value for key, value in parts.items() if value}

@@ -30,4 +30,5 @@ def show(title: str, caption: str, *, in_zone: bool = True) -> DeltaGenerator:
 def _zone_switch() -> None:
     """Only where it would change anything."""
     if times.viewer_zone() != times.UTC:
+        state.flag(state.UTC)
         st.toggle("UTC", key=state.UTC, on_change=state.keep, args=(state.UTC,))

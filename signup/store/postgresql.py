@@ -63,8 +63,12 @@ class PostgresqlStore:
 
     def __init__(self, url: str) -> None:
         self.place = f"{urlsplit(url).hostname or 'local'}{urlsplit(url).path}"
-        self._writers = self._pool(url, reading=False)
-        self._readers = self._pool(url, reading=True)
+        options = f"{conninfo_to_dict(url).get('options') or ''} {OPTIONS}"
+        self._url = url
+        self._kwargs: dict[str, Any] = {"row_factory": dict_row, "options": options, "connect_timeout": 2, **ALIVE}
+        self._writers = self._pool(reading=False)
+        self._readers = self._pool(reading=True)
+        self._asker: psycopg.Connection[Row] | None = None
         self._seen: Row | None = None
         try:
             self._writers.open(wait=True, timeout=5)
@@ -75,17 +79,15 @@ class PostgresqlStore:
                 f"The database postgresql://{self.place} does not answer: check SIGNUP_DATABASE_URL and the server"
             ) from error
 
-    @staticmethod
-    def _pool(url: str, *, reading: bool) -> Pool:
+    def _pool(self, *, reading: bool) -> Pool:
         def configure(connection: psycopg.Connection[Row]) -> None:
             if reading:
                 connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
                 connection.read_only = True
 
-        options = f"{conninfo_to_dict(url).get('options') or ''} {OPTIONS}"
         return ConnectionPool(
-            url,
-            kwargs={"row_factory": dict_row, "options": options, "connect_timeout": 2, **ALIVE},
+            self._url,
+            kwargs=self._kwargs,
             min_size=1,
             max_size=10,
             timeout=PATIENCE,
@@ -100,9 +102,7 @@ class PostgresqlStore:
             with pool.connection() as connection:
                 yield PostgresqlTransaction(connection)
         except TROUBLE as error:
-            raise StoreUnavailable(
-                f"The database cannot be used ({type(error).__name__}): check the server."
-            ) from error
+            raise _unavailable(error) from error
 
     @contextmanager
     def write(self) -> Iterator[PostgresqlTransaction]:
@@ -115,8 +115,13 @@ class PostgresqlStore:
             yield tx
 
     def changed(self) -> bool:
-        with self.read() as tx:
-            newest = tx.one("newest_ids")
+        """On one kept connection, without a transaction: twenty looks a second must cost next to nothing."""
+        try:
+            if self._asker is None or self._asker.closed:
+                self._asker = psycopg.connect(self._url, autocommit=True, **self._kwargs)
+            newest = PostgresqlTransaction(self._asker).one("newest_ids")
+        except TROUBLE as error:
+            raise _unavailable(error) from error
         seen, self._seen = self._seen, newest
         return seen != newest
 
@@ -154,5 +159,12 @@ class PostgresqlStore:
         }
 
     def close(self) -> None:
+        if self._asker:
+            self._asker.close()
         self._writers.close()
         self._readers.close()
+
+
+def _unavailable(error: Exception) -> StoreUnavailable:
+    """The driver's word as ours; its text may quote what was written, so only its kind is told."""
+    return StoreUnavailable(f"The database cannot be used ({type(error).__name__}): check the server.")

@@ -4,8 +4,8 @@ SELECT table_name AS name FROM information_schema.tables
 WHERE table_schema = current_schema() AND table_name = 'schema_versions';
 
 -- name: migration_lock
--- One migrating process at a time.
-SELECT CAST(pg_advisory_xact_lock(7217411) AS TEXT) AS locked;
+-- One migrating process at a time; the others may wait longer than a callback may.
+SELECT set_config('lock_timeout', '30s', TRUE) AS patience, CAST(pg_advisory_xact_lock(7217411) AS TEXT) AS locked;
 
 -- name: newest_ids
 -- What a watcher compares every 50 ms: has anything arrived.
