@@ -73,7 +73,7 @@ def _whose(tx: Transaction, callback: Callback) -> tuple[Row | None, str | None]
 
 
 def _apart(tx: Transaction, arrival: _Arrival, signup: Row | None, reason: str | None) -> bool:
-    """Parked while unknown, quarantined when it names a sign-up without proof, its token not kept. Whether it was told."""
+    """Parked while unknown; quarantined, tokenless, when it names a sign-up and proves nothing. Whether it was told."""
     _store(tx, arrival, signup, "quarantined" if signup else "parked", reason=reason)
     if signup is None or signup["callbacks"] >= MOST_EVENTS:
         return False
