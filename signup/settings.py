@@ -133,12 +133,12 @@ class Settings(BaseSettings):
         secret=True,
     )
     audit_keys: Keys = _setting(
-        "Ed25519 seeds (base64) that sign the record", (), "derived from `SIGNUP_KEYS`", secret=True
+        "Ed25519 seeds (base64) that sign the record (a later version)", (), "derived from `SIGNUP_KEYS`", secret=True
     )
-    checkpoint_seconds: Seconds = _setting("how often the record is signed", 3600)
-    profile_days: Days = _setting("how long profiles, numbers and traces are kept", 30)
-    audit_days: Days = _setting("how long sign-ups and the audit log are kept", 400)
-    webhook_private: bool = _setting("alert webhooks may go to private addresses", False, "false")
+    checkpoint_seconds: Seconds = _setting("how often the record is signed (a later version)", 3600)
+    profile_days: Days = _setting("how long profiles, numbers and traces are kept, in days (a later version)", 30)
+    audit_days: Days = _setting("how long sign-ups and the audit log are kept, in days (a later version)", 400)
+    webhook_private: bool = _setting("alert webhooks may go to private addresses (a later version)", False, "false")
     bind: Annotated[str, AfterValidator(checks.loopback)] = _setting(
         "dashboard and API; until there is sign-in any address but loopback is refused", "127.0.0.1"
     )
@@ -146,11 +146,11 @@ class Settings(BaseSettings):
         "the receiver; Truecaller must reach it through HTTPS, so it may be public", "127.0.0.1"
     )
     public_callback_url: Url | None = _setting(
-        "the callback URL set in Truecaller's portal; the doctor tries it", None, ""
+        "the callback URL set in Truecaller's portal; the doctor will try it (a later version)", None, ""
     )
     data_dir: Annotated[Path, AfterValidator(checks.folder)] = _setting("exports, keys, checkpoints", Path("data"))
     api_tokens: Annotated[ApiTokens, BeforeValidator(checks.split), AfterValidator(checks.distinct_names)] = _setting(
-        "`name:role:token`, comma-separated; roles `viewer operator auditor`", (), "", secret=True
+        "`name:role:token`, comma-separated; roles `viewer operator auditor` (a later version)", (), "", secret=True
     )
     log: Annotated[Literal["plain", "json"], BeforeValidator(_log)] = _setting(
         "`plain` text or one JSON object per line", None, "`plain` on a terminal, else `json`"
