@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from signup.errors import RecordAltered
-from signup.record import tree
+from signup.record import pins, tree
+from signup.record.pins import Pins
 from signup.services import Services
 from signup.store import Row, Transaction
 
@@ -40,6 +41,7 @@ class Sealer:
 
     def __init__(self, services: Services) -> None:
         self._store = services.store
+        self._settings = services.settings
         self._known: Position | None = None
 
     def seal(self) -> int:
@@ -47,8 +49,10 @@ class Sealer:
 
         It goes on to the newest row seen at the beginning, not until nothing is left: under load that never ends.
         """
+        remembered = self._remembered()
         with self._store.read() as tx:
             head = only(tx, "log_head")
+            pins.refuse_restored(remembered, head["seq"])
             self._known = self._follow(tx, head)
         newest = head["newest_waiting"]
         sealed, oldest = 0, newest
@@ -56,6 +60,13 @@ class Sealer:
             count, oldest = self._seal_portion()
             sealed += count
         return sealed
+
+    def _remembered(self) -> Pins:
+        """What was signed so far, asked before the head is: the head must reach it. Later its own memory is enough."""
+        if self._known:
+            return Pins()
+        with self._store.read() as tx:
+            return pins.read(self._settings, only(tx, "log_head")["log_id"])
 
     def _seal_portion(self) -> tuple[int, int | None]:
         """One transaction. How many rows it sealed, and the oldest id it left."""
