@@ -79,12 +79,12 @@ def sign(origin: str, text: str, *keys: SigningKey) -> str:
     return f"{text}\n" + "".join(_signature(origin, text, key) for key in keys)
 
 
-def read(note: str) -> str:
+def read(note: object) -> str:
     """What a note says, its signatures unread. Raises NoteWrong for a text in another form."""
     return _parts(note)[0]
 
 
-def signers(note: str, origin: str, known: Mapping[str, bytes]) -> set[str]:
+def signers(note: object, origin: str, known: Mapping[str, bytes]) -> set[str]:
     """Which of the known keys (id to public key) signed a note. Raises NoteWrong when a line of one does not fit."""
     text, signatures = _parts(note)
     named = {_key_hash(origin, public): id_ for id_, public in known.items()}
@@ -106,8 +106,10 @@ def _key_hash(origin: str, public: bytes) -> bytes:
     return sha256(origin.encode() + _ED25519 + public).digest()[:4]
 
 
-def _parts(note: str) -> tuple[str, list[tuple[str, bytes]]]:
+def _parts(note: object) -> tuple[str, list[tuple[str, bytes]]]:
     """The text, and (name, key hash and signature) of each line below it."""
+    if not isinstance(note, str):
+        raise NoteWrong("not a signed note")
     text, gap, block = note.rpartition("\n\n")
     lines = block.removesuffix("\n").split("\n")
     found = [_LINE.fullmatch(line) for line in lines]

@@ -26,3 +26,30 @@ INSERT INTO audit_keys (key_id, public_key, added_at, endorsement) VALUES (:key_
 -- name: audit_checkpoints
 -- Every checkpoint, with the tree's edge at its place.
 SELECT seq, at, root, key_id, note, frontier FROM audit_checkpoints ORDER BY seq;
+
+-- name: log_to_verify
+-- What the log says of itself, and how far its rows really reach: read in one snapshot with keys and checkpoints.
+SELECT log_id, mode, seq, frontier, pruned_to,
+    (SELECT MIN(seq) FROM events) AS lowest,
+    (SELECT MAX(seq) FROM events) AS highest,
+    (SELECT COUNT(*) FROM events_inbox) AS unsealed
+FROM audit_log WHERE id = 1;
+
+-- name: rows_to_verify
+-- A page of the log with all that its leaves are made of.
+SELECT seq, at, kind, signup_id, actor, details, header_salt, details_salt, details_hash, leaf FROM events
+WHERE seq > :after AND seq <= :up_to ORDER BY seq LIMIT :size;
+
+-- name: told_in_the_log
+-- What sealed events of a kind tell.
+SELECT seq, details FROM events
+WHERE kind = :kind AND seq > :after AND seq <= :up_to ORDER BY seq LIMIT :size;
+
+-- name: told_in_the_inbox
+-- What an event of a kind tells that waits to be sealed.
+SELECT details FROM events_inbox WHERE kind = :kind ORDER BY id;
+
+-- name: export_with_sum
+-- The export that wrote a file with this SHA-256 (`part` is how its details hold it).
+SELECT seq, at, details FROM events
+WHERE kind = 'audit.export_done' AND details LIKE :part ORDER BY seq LIMIT 1;
