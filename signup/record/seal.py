@@ -10,7 +10,7 @@ Sealing is not part of a step: no change waits for it, and a fault here must nev
 """
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from signup.errors import RecordAltered
@@ -28,7 +28,7 @@ _SALT = 16
 
 @dataclass(frozen=True)
 class Position:
-    """How far a log is sealed: its last number, the tree's edge there and the last leaf (empty at 0)."""
+    """How far a log is sealed: its last number, the tree's edge there and the last leaf (empty where none is kept)."""
 
     log_id: str
     seq: int
@@ -85,14 +85,14 @@ class Sealer:
     def _follow(self, tx: Transaction, head: Row) -> Position:
         """The log's position, once it is found to follow from the one this sealer knows."""
         found = _position(tx, head)
-        known = self._known
-        if known is None:
+        if self._known is None:
             return found
+        known = _unpruned(tx, self._known, head["pruned_to"])
         if found.log_id != known.log_id:
             raise _altered("another log stands in its place")
         if found.seq < known.seq:
             raise _altered(f"it went back from event {known.seq} to {found.seq}")
-        if known.seq and _leaves(tx, known.seq, 1) != [known.leaf]:
+        if known.leaf and _leaves(tx, known.seq, 1) != [known.leaf]:
             raise _altered(f"event {known.seq} is not the one that was sealed")
         if not _continues(tx, known, found):
             raise _altered(f"events up to {found.seq} do not continue those up to {known.seq}")
@@ -143,6 +143,20 @@ def _position(tx: Transaction, head: Row) -> Position:
     except ValueError as error:
         raise _altered(f"its frontier is {error}") from error
     return Position(head["log_id"], seq, frontier, "".join(_leaves(tx, seq, 1)))
+
+
+def _unpruned(tx: Transaction, known: Position, pruned_to: int) -> Position:
+    """A known position; when its row was pruned meanwhile, the place up to which it was, which a checkpoint keeps."""
+    if known.seq > pruned_to or not pruned_to:
+        return known
+    if known.seq == pruned_to:
+        return replace(known, leaf="")
+    edge = tx.one("checkpoint_edge", seq=pruned_to)
+    try:
+        frontier = tree.frontier_of(edge["frontier"] if edge else "", pruned_to)
+    except ValueError as error:
+        raise _altered(f"it was pruned up to event {pruned_to}, and no checkpoint is there") from error
+    return Position(known.log_id, pruned_to, frontier, "")
 
 
 def _leaves(tx: Transaction, first: int, size: int) -> list[str]:

@@ -341,3 +341,42 @@ def test_a_loss_that_did_not_happen_cannot_be_accepted(wired: Services) -> None:
     clerk(wired).make()
     with pytest.raises(UsageWrong, match="No restored backup"):
         keys.accept_restore(wired, [].append)
+
+
+def prune(services: Services, to: int) -> None:
+    """What pruning leaves behind: the checkpoint at `to`, and the rows after it."""
+    with services.store.write() as tx:
+        for statement in (
+            f"UPDATE audit_log SET pruned_to = {to}",
+            f"DELETE FROM events WHERE seq <= {to}",
+            f"DELETE FROM audit_checkpoints WHERE seq < {to}",
+        ):
+            tx._connection.execute(statement)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("known", [2, 4])
+def test_a_sealer_whose_last_row_was_pruned_goes_on_from_the_checkpoint(wired: Services, known: int) -> None:
+    sealer = Sealer(wired)
+    happen(wired, known)
+    sealer.seal()
+    happen(wired, 4 - known)
+    clerk(wired).make()
+    happen(wired, 3)
+    prune(wired, 4)
+    assert sealer.seal() == 0
+    happen(wired)
+    assert (sealer.seal(), log.head(wired).seq) == (0, 9)
+
+
+def test_a_sealer_minds_that_what_follows_the_pruned_rows_continues_the_checkpoint(wired: Services) -> None:
+    sealer = Sealer(wired)
+    happen(wired, 2)
+    sealer.seal()
+    happen(wired, 2)
+    clerk(wired).make()
+    happen(wired, 3)
+    prune(wired, 4)
+    with wired.store.write() as tx:
+        tx.run("move_head", seq=8, frontier=tree.frontier_text((bytes(32),)))
+    with pytest.raises(RecordAltered, match="do not continue"):
+        sealer.seal()

@@ -27,6 +27,10 @@ INSERT INTO audit_keys (key_id, public_key, added_at, endorsement) VALUES (:key_
 -- Every checkpoint, with the tree's edge at its place.
 SELECT seq, at, root, key_id, note, frontier FROM audit_checkpoints ORDER BY seq;
 
+-- name: checkpoint_edge
+-- The tree's edge at a checkpoint: where the log goes on from once what lies before it was pruned.
+SELECT frontier FROM audit_checkpoints WHERE seq = :seq;
+
 -- name: log_to_verify
 -- What the log says of itself, and how far its rows really reach: read in one snapshot with keys and checkpoints.
 SELECT log_id, mode, seq, frontier, pruned_to,
