@@ -716,7 +716,7 @@ class Walk:
         if row is None:
             raise Fault("row_malformed", f"The line of event {due} is not one.", due)
         if row.first > due:
-            raise Fault("row_missing", f"After event {self._seq} comes {row.first}.", due, row.first - 1)
+            raise Fault("row_missing", f"After event {self._seq} comes {row.first}.", due)
         if row.first < due:
             raise Fault("row_out_of_order", f"After event {self._seq} comes {row.first}.", row.first)
         if row.last > size:
