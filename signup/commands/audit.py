@@ -24,7 +24,7 @@ LOOK_SECONDS = 0.2
 def events(options: Options) -> int:
     """The log, oldest first, above a number."""
     query = LogQuery(kinds=tuple(options.kind), signup_id=options.signup)
-    with opened() as services:
+    with opened(seals=True) as services:
         found = _walk(services, query, options.after, follow=options.follow)
         for event in itertools.islice(found, options.limit):
             if options.json:
@@ -37,7 +37,7 @@ def events(options: Options) -> int:
 def export(options: Options) -> int:
     """The matching events as a file, whose SHA-256 stands in the log."""
     query = LogQuery(kinds=tuple(options.kind), signup_id=options.signup, start=options.start, end=options.end)
-    with opened() as services:
+    with opened(seals=True) as services:
         done = write_file(services, fmt=options.format, out=options.out, query=query, actor=ACTOR)
     if options.json:
         output.json_line(done)
