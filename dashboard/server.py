@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from signup import logs
 from signup.flow.watch import Watcher
+from signup.record import keys
+from signup.record.checkpoint import to_stdout
 from signup.seed import DAYS, seed
 from signup.services import open_services
 from signup.settings import Settings, load
@@ -34,6 +36,7 @@ def prepare(settings: Settings) -> None:
     with closing(open_store(settings.database_url)) as store:
         is_new = FIRST_MIGRATION in store.behind()
     with open_services(settings, migrate=True) as services:
+        keys.ready(services, to_stdout)
         if is_new and settings.mode == "sandbox":
             sys.stderr.write(f"A new database: playing {DAYS} days of made-up sign-ups into it ...\n")
             seed(services)
