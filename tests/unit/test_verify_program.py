@@ -18,11 +18,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from signup.record import csvfile, note, tree
 from signup.record.verifier import verify
 from tests.bundles import (
+    FAULTS,
     KEYS,
     ORIGIN,
     STRANGER,
     VERDICTS,
     Files,
+    as_stretch,
     checkpoint,
     edited,
     kept,
@@ -170,81 +172,6 @@ def test_an_endorsement_that_only_the_new_key_signed_ties_nothing(tmp_path: Path
     text = note.read(manifest["keys"][1]["endorsement"])
     manifest["keys"][1]["endorsement"] = note.sign(ORIGIN, text, KEYS[1])
     assert fault(vouched(worked(), keys=manifest["keys"]), tmp_path) == ("key_not_trusted", None, None)
-
-
-def drop(name: str) -> Callable[[], Files]:
-    return lambda: {other: content for other, content in worked().items() if other != name}
-
-
-def rows(change: Callable[[list[Any]], object], **manifest: Any) -> Callable[[], Files]:
-    return lambda: vouched(edited(worked(), change), **manifest)
-
-
-def checkpoints(change: Callable[[list[Any]], object], **manifest: Any) -> Callable[[], Files]:
-    return lambda: vouched(edited(worked(), change, "checkpoints.json"), **manifest)
-
-
-def as_stretch(values: list[Any], first: int, last: int) -> None:
-    """Put one subtree in the place of its rows."""
-    leaves = [row.hash for row in map(verify.read_row, map(verify.canonical, values[first - 1 : last])) if row]
-    [top] = tree.grow((), 0, leaves)
-    values[first - 1 : last] = [{"first": first, "hash": top.hex(), "last": last}]
-
-
-def to_listed(row: dict[str, Any]) -> None:
-    """Take the details out of a shown row."""
-    salt = bytes.fromhex(row.pop("detailsSalt"))
-    row["detailsHash"] = tree.details_hash(verify.canonical(row.pop("details")), salt).hex()
-
-
-FAULTS: list[tuple[str, Callable[[], Files], tuple[Any, ...]]] = [
-    ("a row is gone", rows(lambda r: r.pop(4)), ("row_missing", 5, 5)),
-    ("a row stands twice", rows(lambda r: r.insert(5, r[4])), ("row_out_of_order", 5, 5)),
-    ("a row's time is no time", rows(lambda r: r[4].update(at="2026-11-01")), ("row_malformed", 5, 5)),
-    ("a row's kind is too long", rows(lambda r: r[4].update(kind="a." + "b" * 39)), ("row_malformed", 5, 5)),
-    ("details hold a float", rows(lambda r: r[3].update(details={"ms": 1.5})), ("row_malformed", 4, 4)),
-    ("a row's salt is another", rows(lambda r: r[4].update(headerSalt="0" * 32)), ("history_rewritten", 1, 9)),
-    ("a row behind the second checkpoint", rows(lambda r: r[19].update(actor="cli")), ("history_rewritten", 19, 26)),
-    ("the tail is cut", rows(lambda r: r.pop()), ("tail_missing", 37, 37)),
-    ("a row too many", rows(lambda r: r.append({**r[0], "seq": 38})), ("manifest_wrong", 38, 38)),
-    ("an asked-for row is only listed", rows(lambda r: to_listed(r[3])), ("filter_violated", 4, 4)),
-    ("rows are withheld", rows(lambda r: as_stretch(r, 1, 2)), ("row_withheld", 1, 2)),
-    ("a stretch that is no subtree", rows(lambda r: r.insert(0, {"first": 1, "hash": "0" * 64, "last": 3})),
-     ("row_malformed", 1, 1)),
-    ("counts are wrong", lambda: vouched(worked(), rows={"shown": 9, "listed": 27, "withheld": 0}),
-     ("manifest_wrong", None, None)),
-    ("shown rows that were not asked for",
-     lambda: vouched(worked(), filter={**json.loads(worked()["manifest.json"])["filter"], "kinds": ["lock.hit"]}),
-     ("filter_violated", 1, 1)),
-    ("the manifest has a field too many", lambda: vouched(worked(), more=1), ("manifest_wrong", None, None)),
-    ("the head is another", lambda: vouched(worked(), root="0" * 64), ("manifest_wrong", None, None)),
-    ("a row is called redacted and is not", lambda: vouched(worked(), redacted=[1]), ("manifest_wrong", 1, 1)),
-    ("a redacted row that nobody told of", lambda: vouched(worked(), redacted=[2]), ("redaction_untold", 2, 2)),
-    ("the manifest is signed by nobody we know", lambda: vouched(worked(), STRANGER), ("key_not_trusted", None, None)),
-    ("the newest checkpoint is gone", checkpoints(lambda c: c.pop()), ("checkpoint_missing", None, None)),
-    ("checkpoints in the wrong order", checkpoints(lambda c: c.reverse()), ("checkpoint_forged", None, None)),
-    ("a checkpoint's root is edited", checkpoints(lambda c: c[1].update(root="0" * 64)),
-     ("checkpoint_forged", None, None)),
-    ("a checkpoint by a stranger", checkpoints(lambda c: c.insert(1, checkpoint(12, "0" * 64, c[0]["at"], STRANGER))),
-     ("key_not_trusted", None, None)),
-    ("a checkpoint of another log",
-     checkpoints(lambda c: c.insert(1, checkpoint(12, "0" * 64, c[0]["at"], origin="signup-audit/live/x"))),
-     ("log_mixed", None, None)),
-    ("a checkpoint that the rows never had", checkpoints(lambda c: c.insert(1, checkpoint(12, "0" * 64, c[0]["at"]))),
-     ("history_rewritten", 10, 12)),
-    ("the times of checkpoints fall",
-     checkpoints(lambda c: c.insert(1, checkpoint(12, "0" * 64, "2026-10-01T00:00:00.000000Z"))),
-     ("checkpoint_forged", None, None)),
-    *[(f"{name} is missing", drop(name), ("file_missing", None, None)) for name in worked()],
-    ("a file too many", lambda: {**worked(), "extra.txt": b""}, ("file_unexpected", None, None)),
-    ("the manifest was edited", lambda: {**worked(), "manifest.json": b"{}\n"}, ("manifest_forged", None, None)),
-    ("the manifest is no JSON", lambda: {**worked(), "manifest.json": b"\xff"}, ("manifest_forged", None, None)),
-    ("the README was edited", lambda: {**worked(), "README.txt": b"All is well.\n"}, ("file_changed", None, None)),
-    ("the CSV ends early", lambda: vouched({**worked(), "events.csv": worked()["events.csv"][:-9]}),
-     ("csv_differs", 35, 35)),
-    ("the CSV goes on", lambda: vouched({**worked(), "events.csv": worked()["events.csv"] + b"x"}),
-     ("csv_differs", None, None)),
-]  # fmt: skip
 
 
 @pytest.mark.parametrize(("made", "expected"), [case[1:] for case in FAULTS], ids=[case[0] for case in FAULTS])

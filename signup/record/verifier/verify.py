@@ -309,7 +309,7 @@ def given_checkpoints(path: str) -> list[str | Json]:
             text = file.read(LONGEST_TEXT).decode("utf-8")
         if text.startswith("signup-audit/"):
             return [text]
-        pieces = [text] if text.startswith("[") else [line for line in text.splitlines() if '"note"' in line]
+        pieces = [text] if text.startswith("[") else [line for line in text.split("\n") if '"note"' in line]
         read = [DECODER.decode(piece) for piece in pieces]
     except (OSError, ValueError, RecursionError) as error:
         raise CannotTell("unreadable", f"The checkpoint file {path!a} cannot be read: {error}.") from None
@@ -533,7 +533,7 @@ def read_checkpoints(bundle: Bundle, manifest: Json, trust: Trust) -> list[Check
     for seq in (manifest["first"] - 1, manifest["last"], manifest["size"]):
         if seq and seq not in known:
             raise Fault("checkpoint_missing", f"There is no checkpoint at event {seq}.")
-    if found[-1].seq != manifest["size"] or found[-1].root != manifest["root"]:
+    if not found or found[-1].seq != manifest["size"] or found[-1].root != manifest["root"]:
         raise Fault("manifest_wrong", "The manifest's head is not that of the newest checkpoint.")
     return found
 
