@@ -9,17 +9,19 @@ it: so everything recorded in that time lies between two signed roots.
 It reads in one snapshot and must not write; a bundle whose log was pruned meanwhile is planned anew.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Literal
 
 from signup.clock import moment, text
 from signup.errors import UsageWrong
-from signup.record import tree
-from signup.record.checkpoint import Checkpoint, of_row
+from signup.record import checkpoint, tree
+from signup.record.checkpoint import Checkpoint, of_row, origin_of
 from signup.record.events import Kind
 from signup.record.log import LogQuery, event, rows
+from signup.record.note import NoteWrong
+from signup.record.outside import Given
 from signup.record.seal import only
 from signup.services import Services
 from signup.store import Row, Transaction
@@ -104,6 +106,26 @@ def plan(services: Services, asked: Asked, size: int) -> Plan:
     )
 
 
+def compared(services: Services, given: Iterable[Given]) -> tuple[int, ...]:
+    """The numbers of an auditor's checkpoints that can be compared: of this log, and not pruned.
+
+    Raises UsageWrong for one of another log. Whether it is signed and right is for whoever checks the bundle.
+    """
+    with services.store.read() as tx:
+        head = only(tx, "log_head")
+    origin, numbers = origin_of(head["mode"], head["log_id"]), set()
+    for one in given:
+        try:
+            said = checkpoint.said(one.note)
+        except NoteWrong as error:
+            raise UsageWrong(f"What was given as a checkpoint is {error}.") from error
+        if said.origin != origin:
+            raise UsageWrong(f"The checkpoint at event {said.seq} belongs to another log.")
+        if said.seq >= head["pruned_to"]:
+            numbers.add(said.seq)
+    return tuple(sorted(numbers))
+
+
 def _span(tx: Transaction, query: LogQuery, pruned_to: int, size: int) -> tuple[int, int]:
     found = only(tx, "bundle_span", size=size, start=query.start or "", end=_later(query.end) if query.end else None)
     first = max(found["before_start"] or 0, pruned_to) + 1
@@ -122,8 +144,8 @@ def _at(tx: Transaction, seq: int) -> Checkpoint:
     row = tx.one("checkpoint_at", seq=seq)
     if row is None:
         raise UsageWrong(
-            f"This log has no checkpoint at event {seq}. Either it was pruned, or the checkpoint is of another log, or "
-            "this log was altered: run verify with it."
+            f"This log has no checkpoint at event {seq}, although one was given: it was altered, or its end was cut off. "
+            "Run verify with that checkpoint."
         )
     return of_row(row)
 

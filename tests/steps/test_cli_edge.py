@@ -60,7 +60,7 @@ def test_what_is_not_offered_is_a_usage_error(command: CommandLine, name: str) -
         ("events", "--signup", "abc"),
         ("export", "--format", "csv"),
         ("export", "--format", "parquet", "--out", "x"),
-        ("export", "--format", "bundle", "--out", "x"),
+        ("export", "--format", "xls", "--out", "x"),
         ("stats", "--tz", "Mars/Olympus"),
         ("stats", "--interval", "fortnight"),
         ("stats", "--from", "2026-11-24", "--to", "2026-11-23"),
