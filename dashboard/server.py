@@ -22,6 +22,8 @@ from signup import logs
 from signup.clock import SystemClock, text
 from signup.errors import SettingsWrong
 from signup.flow.watch import Watcher
+from signup.record import keys
+from signup.record.checkpoint import to_stdout
 from signup.seed import DAYS, seed
 from signup.services import open_services
 from signup.settings import Settings, load
@@ -44,6 +46,7 @@ def prepare(settings: Settings) -> None:
     with closing(open_store(settings.database_url)) as store:
         applied = store.migrate(text(SystemClock().now()))
     with open_services(settings) as services:
+        keys.ready(services, to_stdout)
         if FIRST_MIGRATION in applied and settings.mode == "sandbox":
             sys.stderr.write(f"A new database: playing {DAYS} days of made-up sign-ups into it ...\n")
             seed(services)

@@ -14,6 +14,7 @@
     |- CallbackRejected            a callback that a retry cannot help (HTTP 4xx)
     |- OutboundFailed              outbound_failed (signup/outbound.py): nobody answered a call of ours
     |- RecordAltered               record_altered: the audit log's head changed under its sealer
+    |  `- BackupRestored           backup_restored: the log ends before what was signed
     `- NotCanonical                not_canonical: a bug, details that the record refuses
 
 `code` is stable for ever; `sentence` says what happened and what to do. Each edge (HTTP, command line, page)
@@ -107,6 +108,12 @@ class RecordAltered(SignupError):
     """Somebody changed the audit log's head while a sealer held it."""
 
     code = "record_altered"
+
+
+class BackupRestored(RecordAltered):
+    """The database is older than the newest checkpoint that was signed."""
+
+    code = "backup_restored"
 
 
 class NotCanonical(SignupError):

@@ -15,6 +15,8 @@ from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from signup.errors import KeyLost, SettingsWrong
 
@@ -25,6 +27,7 @@ class Keyring:
     """Seals, opens and fingerprints under a list of 32-byte keys, the first of them current."""
 
     def __init__(self, keys: Sequence[bytes]) -> None:
+        self._keys = list(keys)
         self._ids = [key_id(key) for key in keys]
         self._ciphers = {key_id(key): AESGCM(_derived(key, b"seal")) for key in keys}
         self._fingerprinters = [_derived(key, b"fingerprint") for key in keys]
@@ -53,6 +56,10 @@ class Keyring:
         """The keyed hashes by which a number is looked up, one for each key, current first."""
         text = str(number).encode()
         return [hmac.new(key, text, hashlib.sha256).hexdigest() for key in self._fingerprinters]
+
+    def seeds(self, info: bytes) -> list[bytes]:
+        """32 bytes for another purpose, grown from each key (HKDF-SHA256), current first."""
+        return [HKDF(SHA256(), 32, salt=None, info=info).derive(key) for key in self._keys]
 
 
 def key_id(key: bytes) -> str:

@@ -5,7 +5,8 @@ exits     what a command's end tells the shell
 parsing   options as texts become values, or one sentence that says why not
 session   settings, log and services for the length of a command
 output    JSON lines for programs, tables for people
-and one module a group of commands: database, signups, audit, stats, watch, doctor
+and one module a group of commands: database, signups, audit, verify, record, stats, watch,
+doctor
 
 A command asks the floors below and prints; it must not decide anything about a sign-up.
 """

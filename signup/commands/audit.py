@@ -9,14 +9,19 @@ from signup.commands import output
 from signup.commands.exits import Exit
 from signup.commands.parsing import Command, Options, Parser, add_log_filters, add_range, moment, whole
 from signup.commands.session import opened
+from signup.errors import UsageWrong
 from signup.model import Event
-from signup.record import canonical, log
+from signup.record import canonical, log, outside
+from signup.record.bundle import export as write_bundle
+from signup.record.bundle_plan import Asked, compared
+from signup.record.checkpoint import to_stderr
 from signup.record.export import FORMS
 from signup.record.export import export as write_file
 from signup.record.log import LogQuery
 from signup.services import Services
 
 ACTOR = "cli"
+BUNDLE = "bundle"
 PORTION = 1000
 LOOK_SECONDS = 0.2
 
@@ -24,7 +29,7 @@ LOOK_SECONDS = 0.2
 def events(options: Options) -> int:
     """The log, oldest first, above a number."""
     query = LogQuery(kinds=tuple(options.kind), signup_id=options.signup)
-    with opened() as services:
+    with opened(seals=True) as services:
         found = _walk(services, query, options.after, follow=options.follow)
         for event in itertools.islice(found, options.limit):
             if options.json:
@@ -37,8 +42,15 @@ def events(options: Options) -> int:
 def export(options: Options) -> int:
     """The matching events as a file, whose SHA-256 stands in the log."""
     query = LogQuery(kinds=tuple(options.kind), signup_id=options.signup, start=options.start, end=options.end)
-    with opened() as services:
-        done = write_file(services, fmt=options.format, out=options.out, query=query, actor=ACTOR)
+    given = [one for path in options.checkpoint for one in outside.read(path)]
+    if options.format != BUNDLE and (given or options.withhold):
+        raise UsageWrong("--checkpoint and --withhold say what goes into a bundle: add --format bundle.")
+    with opened(seals=True) as services:
+        if options.format == BUNDLE:
+            asked = Asked(query, options.withhold or "details", compare=compared(services, given))
+            done = write_bundle(services, out=options.out, asked=asked, actor=ACTOR, say=to_stderr)
+        else:
+            done = write_file(services, fmt=options.format, out=options.out, query=query, actor=ACTOR)
     if options.json:
         output.json_line(done)
     else:
@@ -79,10 +91,23 @@ def _events_options(parser: Parser) -> None:
 
 
 def _export_options(parser: Parser) -> None:
-    parser.add_argument("--format", choices=list(FORMS), required=True, help="csv for people, ndjson for programs")
+    parser.add_argument(
+        "--format", choices=[*FORMS, BUNDLE], required=True, help="csv for people, ndjson for programs, bundle as proof"
+    )
     parser.add_argument("--out", metavar="FILE", type=Path, required=True, help="where to, replacing what stood there")
     add_log_filters(parser)
     add_range(parser, moment)
+    parser.add_argument(
+        "--withhold", choices=("details", "rows"), help="in a bundle: what is kept back of other rows (details)"
+    )
+    parser.add_argument(
+        "--checkpoint",
+        metavar="FILE",
+        type=Path,
+        action="append",
+        default=[],
+        help="in a bundle: an auditor's own, so that it can be compared; repeatable",
+    )
 
 
 COMMANDS = {"events": Command(_events_options, events), "export": Command(_export_options, export)}

@@ -24,6 +24,9 @@ COMMANDS = {
     "events": ("audit", "the audit log"),
     "stats": ("stats", "the Overview's numbers"),
     "export": ("audit", "the audit log as a file"),
+    "verify": ("verify", "whether the audit log is whole and unaltered"),
+    "checkpoint": ("record", "sign the audit log's head now"),
+    "keys": ("record", "the keys that sign the audit log"),
     "doctor": ("doctor", "what works, what does not, and the cure"),
     "seed": ("database", "a made-up past, sandbox mode only"),
 }

@@ -63,6 +63,12 @@ def printable(words: str) -> str:
     return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in words)
 
 
+def in_place(words: str, *, last: bool) -> None:
+    """One line on stderr that replaces the one before it."""
+    sys.stderr.write(f"\r\x1b[K{'' if last else printable(words)}")
+    sys.stderr.flush()
+
+
 def flush() -> None:
     """Hand on what was printed so far, for whoever waits at the other end of a pipe."""
     sys.stdout.flush()

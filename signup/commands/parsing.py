@@ -48,6 +48,14 @@ def whole(least: int, most: int | None = None) -> Callable[[str], int]:
     return read
 
 
+def key_id(written: str) -> str:
+    """The name of a key that signs the record, as `keys` and `checkpoint` show it."""
+    found = written.strip().lower()
+    if len(found) != 32 or set(found) - set("0123456789abcdef"):
+        raise argparse.ArgumentTypeError("must be 32 hex digits, as python -m signup keys shows them")
+    return found
+
+
 def country(written: str) -> str:
     """An ISO country, in capitals."""
     try:

@@ -39,7 +39,7 @@ def show(options: Options) -> int:
     """One sign-up with its profile and its timeline."""
     if options.reason is not None and not options.reveal:
         raise UsageWrong("--reason says why a profile is revealed: add --reveal.")
-    with opened() as services:
+    with opened(seals=True) as services:
         found = signups.one(services, options.signup_id)
         if found is None:
             output.problem("No sign-up has this id: python -m signup list shows those there are.")

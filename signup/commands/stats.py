@@ -32,7 +32,7 @@ def stats(options: Options) -> int:
         outcome=options.outcome,
     )
     history = History()
-    with opened() as services:
+    with opened(seals=True) as services:
         now = services.clock.now()
         catch_up(services, history)
     numbers = answer(history, asked, now)

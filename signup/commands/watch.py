@@ -11,6 +11,7 @@ from signup.commands.exits import Exit
 from signup.commands.parsing import Command, Options, Parser
 from signup.commands.session import opened
 from signup.flow.watch import Watcher
+from signup.record.checkpoint import to_stderr, to_stdout
 
 STOPS = (signal.SIGTERM, signal.SIGINT)
 
@@ -19,7 +20,7 @@ def watch(options: Options) -> int:
     """Until SIGTERM or SIGINT, finishing what has begun; or one pass over all that is due."""
     stop = None if options.once else _stop_when_asked()
     with opened(migrate=False) as services:
-        watcher = Watcher(services, "watch")
+        watcher = Watcher(services, "watch", to_stderr if options.once else to_stdout)
         if stop:
             watcher.run(stop)
             return Exit.DONE

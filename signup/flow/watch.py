@@ -1,4 +1,4 @@
-"""Watch: match, complete and expire whenever something happens, seal what they told, and cost nothing in between.
+"""Watch: match, complete and expire whenever something happens, seal and sign what they told, cost nothing in between.
 
 Runs inside the dashboard's server and alone as `python -m signup watch`; any number of watchers are safe, for every
 step claims its row. A slow Truecaller holds only the threads that fetch profiles, never the watch itself.
@@ -18,6 +18,8 @@ from signup.flow.complete import Claim, claim, complete, fetch
 from signup.flow.expire import APART_SECONDS, GRACE_SECONDS, SPARE_SECONDS, expire
 from signup.flow.match import match
 from signup.model import Status, new_id
+from signup.record import keys
+from signup.record.checkpoint import Clerk, Say, to_stdout
 from signup.record.seal import Sealer
 from signup.services import Services
 
@@ -32,13 +34,17 @@ FORGET_SECONDS = 3600
 
 
 class Watcher:
-    """One watcher. `mode` says where it runs (`dashboard`, `watch`); the sealer's memory belongs to it."""
+    """One watcher. `mode` says where it runs (`dashboard`, `watch`); the sealer's memory belongs to it.
 
-    def __init__(self, services: Services, mode: str) -> None:
+    `say` hands on each checkpoint's line. Raises KeyLost when the key that signs the record is gone.
+    """
+
+    def __init__(self, services: Services, mode: str, say: Say = to_stdout) -> None:
         self._services = services
         self._mode = mode
         self._id = new_id(services.clock.now())
         self._sealer = Sealer(services)
+        self._clerk = Clerk(services, keys.ready(services, say), actor="watcher", say=say)
         self._seen: datetime | None = None
         self._told: dict[str, float] = {}
         self._fetching: set[Future[Status | None]] = set()
@@ -49,7 +55,7 @@ class Watcher:
         while found := match(self._services):
             matched += found
         done = complete(self._services) + expire(self._services)
-        self._sealer.seal()
+        self._seal_and_sign()
         return {
             "matched": matched,
             "completed": done[Status.COMPLETED],
@@ -65,14 +71,20 @@ class Watcher:
                 lambda: match(self._services),
                 lambda: self._fetch_in(pool),
                 lambda: expire(self._services),
-                self._sealer.seal,
+                self._seal_and_sign,
                 lambda: self._wait(stop),
             )
+            self._sound(self._clerk.repeat)
             while not stop.is_set():
                 sound = [self._sound(step) for step in steps]
                 if not all(sound):
                     stop.wait(REST_SECONDS)
         self._sound(self._leave)
+
+    def _seal_and_sign(self) -> None:
+        """A head that could not be sealed upon is not signed either."""
+        self._sealer.seal()
+        self._clerk.make_if_due()
 
     def _sound(self, step: Callable[[], object]) -> bool:
         """Run one step; whether it ran through. Its fault keeps no other step from running."""
@@ -119,7 +131,8 @@ class Watcher:
         """The next moment at which something ends, at the latest when this watcher must be seen again."""
         now = self._services.clock.now()
         seen_again = now + timedelta(seconds=SEEN_SECONDS)
-        return min(seen_again, next_end(self._services, now) or seen_again)
+        signed_again = max(self._clerk.due_at(), now + timedelta(seconds=AGAIN_SECONDS))
+        return min(seen_again, signed_again, next_end(self._services, now) or seen_again)
 
     def _be_seen(self) -> None:
         now = self._services.clock.now()
@@ -132,8 +145,9 @@ class Watcher:
         self._seen = now
 
     def _leave(self) -> None:
-        """Stopped in order: seal what was told and be gone from the list."""
+        """Stopped in order: seal and sign what was told, and be gone from the list."""
         self._sealer.seal()
+        self._clerk.make()
         with self._services.store.write() as tx:
             tx.run("forget_watchers", id=self._id, before="")
 

@@ -85,10 +85,10 @@ def export(
         raise UsageWrong(f"There is no export format {fmt}: take {' or '.join(FORMS)}.")
     export_id = new_id(services.clock.now())
     asked = {"exportId": export_id, "filter": query.json(), "format": fmt, "withhold": None}
-    with _file_for(out) as file:
-        _tell(services, Kind.AUDIT_EXPORTED, actor, asked)
+    with file_for(out) as file:
+        tell(services, Kind.AUDIT_EXPORTED, actor, asked)
         rows, digest = _write(file, _portions(services, query, form, progress))
-        _tell(services, Kind.AUDIT_EXPORT_DONE, actor, {"exportId": export_id, "rows": rows, "sha256": digest})
+        tell(services, Kind.AUDIT_EXPORT_DONE, actor, {"exportId": export_id, "rows": rows, "sha256": digest})
     return {"file": str(out), "rows": rows, "sha256": digest}
 
 
@@ -111,23 +111,32 @@ def _portions(
 
 def _write(file: BinaryIO, portions: Iterator[tuple[int, bytes]]) -> tuple[int, str]:
     """Write everything down to the disk; how many rows, and the SHA-256 in hex."""
-    rows, digest = 0, sha256()
+    rows = 0
     for count, content in portions:
         file.write(content)
-        digest.update(content)
         rows += count
+    return rows, kept(file)
+
+
+def kept(file: BinaryIO) -> str:
+    """Bring a written file down to the disk; its SHA-256 in hex."""
     file.flush()
     os.fsync(file.fileno())
-    return rows, digest.hexdigest()
+    file.seek(0)
+    digest = sha256()
+    while piece := file.read(1 << 16):
+        digest.update(piece)
+    return digest.hexdigest()
 
 
-def _tell(services: Services, kind: Kind, actor: str, details: dict[str, Any]) -> None:
+def tell(services: Services, kind: Kind, actor: str, details: dict[str, Any]) -> None:
+    """Write down what leaves, or left."""
     with services.store.write() as tx:
         events.append(tx, at=text(services.clock.now()), kind=kind, actor=actor, details=details)
 
 
 @contextmanager
-def _file_for(out: Path) -> Iterator[BinaryIO]:
+def file_for(out: Path) -> Iterator[BinaryIO]:
     """A hidden file in the target's folder that takes its name at the end, and is gone when anything was raised."""
     place = out.resolve()
     if place.exists() and not place.is_file():
@@ -135,7 +144,7 @@ def _file_for(out: Path) -> Iterator[BinaryIO]:
     try:
         handle, hidden = tempfile.mkstemp(prefix=f".{place.name}.", suffix=".part", dir=place.parent)
         try:
-            with os.fdopen(handle, "wb") as file:
+            with os.fdopen(handle, "w+b") as file:
                 yield file
             Path(hidden).replace(place)
             _sync_folder(place.parent)

@@ -10,11 +10,12 @@ Sealing is not part of a step: no change waits for it, and a fault here must nev
 """
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from signup.errors import RecordAltered
-from signup.record import tree
+from signup.record import pins, tree
+from signup.record.pins import Pins
 from signup.services import Services
 from signup.store import Row, Transaction
 
@@ -27,7 +28,7 @@ _SALT = 16
 
 @dataclass(frozen=True)
 class Position:
-    """How far a log is sealed: its last number, the tree's edge there and the last leaf (empty at 0)."""
+    """How far a log is sealed: its last number, the tree's edge there and the last leaf (empty where none is kept)."""
 
     log_id: str
     seq: int
@@ -40,6 +41,7 @@ class Sealer:
 
     def __init__(self, services: Services) -> None:
         self._store = services.store
+        self._settings = services.settings
         self._known: Position | None = None
 
     def seal(self) -> int:
@@ -47,8 +49,10 @@ class Sealer:
 
         It goes on to the newest row seen at the beginning, not until nothing is left: under load that never ends.
         """
+        remembered = self._remembered()
         with self._store.read() as tx:
             head = only(tx, "log_head")
+            pins.refuse_restored(remembered, head["seq"])
             self._known = self._follow(tx, head)
         newest = head["newest_waiting"]
         sealed, oldest = 0, newest
@@ -56,6 +60,13 @@ class Sealer:
             count, oldest = self._seal_portion()
             sealed += count
         return sealed
+
+    def _remembered(self) -> Pins:
+        """What was signed so far, asked before the head is: the head must reach it. Later its own memory is enough."""
+        if self._known:
+            return Pins()
+        with self._store.read() as tx:
+            return pins.read(self._settings, only(tx, "log_head")["log_id"])
 
     def _seal_portion(self) -> tuple[int, int | None]:
         """One transaction. How many rows it sealed, and the oldest id it left."""
@@ -74,14 +85,14 @@ class Sealer:
     def _follow(self, tx: Transaction, head: Row) -> Position:
         """The log's position, once it is found to follow from the one this sealer knows."""
         found = _position(tx, head)
-        known = self._known
-        if known is None:
+        if self._known is None:
             return found
+        known = _unpruned(tx, self._known, head["pruned_to"])
         if found.log_id != known.log_id:
             raise _altered("another log stands in its place")
         if found.seq < known.seq:
             raise _altered(f"it went back from event {known.seq} to {found.seq}")
-        if known.seq and _leaves(tx, known.seq, 1) != [known.leaf]:
+        if known.leaf and _leaves(tx, known.seq, 1) != [known.leaf]:
             raise _altered(f"event {known.seq} is not the one that was sealed")
         if not _continues(tx, known, found):
             raise _altered(f"events up to {found.seq} do not continue those up to {known.seq}")
@@ -132,6 +143,20 @@ def _position(tx: Transaction, head: Row) -> Position:
     except ValueError as error:
         raise _altered(f"its frontier is {error}") from error
     return Position(head["log_id"], seq, frontier, "".join(_leaves(tx, seq, 1)))
+
+
+def _unpruned(tx: Transaction, known: Position, pruned_to: int) -> Position:
+    """A known position; when its row was pruned meanwhile, the place up to which it was, which a checkpoint keeps."""
+    if known.seq > pruned_to or not pruned_to:
+        return known
+    if known.seq == pruned_to:
+        return replace(known, leaf="")
+    edge = tx.one("checkpoint_edge", seq=pruned_to)
+    try:
+        frontier = tree.frontier_of(edge["frontier"] if edge else "", pruned_to)
+    except ValueError as error:
+        raise _altered(f"it was pruned up to event {pruned_to}, and no checkpoint is there") from error
+    return Position(known.log_id, pruned_to, frontier, "")
 
 
 def _leaves(tx: Transaction, first: int, size: int) -> list[str]:

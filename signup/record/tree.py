@@ -16,8 +16,8 @@ from hashlib import sha256
 
 from signup.record import canonical
 
-_HEADER = b"signup-audit/1 header\n"
-_DETAILS = b"signup-audit/1 details\n"
+HEADER = b"signup-audit/1 header\n"
+DETAILS = b"signup-audit/1 details\n"
 
 Frontier = tuple[bytes, ...]
 
@@ -29,12 +29,12 @@ def header(seq: int, at: str, kind: str, signup_id: str | None, actor: str) -> s
 
 def header_hash(header: str, salt: bytes) -> bytes:
     """32 bytes that stand for a header; `salt` is 16 random bytes."""
-    return sha256(_HEADER + salt + header.encode()).digest()
+    return sha256(HEADER + salt + header.encode()).digest()
 
 
 def details_hash(details: str, salt: bytes) -> bytes:
     """32 bytes that stand for the canonical text of details; `salt` is 16 random bytes, never the header's."""
-    return sha256(_DETAILS + salt + details.encode()).digest()
+    return sha256(DETAILS + salt + details.encode()).digest()
 
 
 def leaf(header_hash: bytes, details_hash: bytes) -> bytes:
@@ -49,15 +49,15 @@ def node(left: bytes, right: bytes) -> bytes:
 
 def grow(frontier: Frontier, size: int, leaves: Iterable[bytes]) -> Frontier:
     """The frontier after `leaves` were added on the right of a tree that had `size` of them."""
-    edge = list(frontier)
-    for leaf in leaves:
-        level = size
-        while level & 1:
-            leaf = node(edge.pop(), leaf)
-            level >>= 1
-        edge.append(leaf)
-        size += 1
-    return tuple(edge)
+    edge, loose, level = list(frontier), [], list(leaves)
+    while level:
+        if size & 1:
+            level.insert(0, edge.pop())
+        if len(level) & 1:
+            loose.append(level.pop())
+        level = [sha256(b"\x01" + left + right).digest() for left, right in zip(level[::2], level[1::2], strict=True)]
+        size >>= 1
+    return (*edge, *reversed(loose))
 
 
 def root(frontier: Frontier) -> bytes:

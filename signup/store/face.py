@@ -23,6 +23,10 @@ class Transaction(Protocol):
         """Every row."""
         ...
 
+    def tuples(self, query: str, /, **params: Any) -> list[tuple[Any, ...]]:
+        """Every row as its bare values, in the order the query names them: for long walks."""
+        ...
+
     def run(self, query: str, /, **params: Any) -> int:
         """How many rows were changed."""
         ...

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
-from psycopg.rows import dict_row
+from psycopg.rows import dict_row, tuple_row
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from signup.errors import DatabaseUnusable, StoreUnavailable
@@ -43,6 +43,10 @@ class PostgresqlTransaction:
 
     def all(self, query: str, /, **params: Any) -> list[Row]:
         return self._execute(query, params).fetchall()
+
+    def tuples(self, query: str, /, **params: Any) -> list[tuple[Any, ...]]:
+        with self._connection.cursor(row_factory=tuple_row) as cursor:
+            return cursor.execute(cast(Any, self._texts[query]), params).fetchall()
 
     def run(self, query: str, /, **params: Any) -> int:
         return self._execute(query, params).rowcount

@@ -43,6 +43,9 @@ class SqliteTransaction:
         names = [column[0] for column in cursor.description or ()]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
+    def tuples(self, query: str, /, **params: Any) -> list[tuple[Any, ...]]:
+        return list(self._connection.execute(self._texts[query], params).fetchall())
+
     def run(self, query: str, /, **params: Any) -> int:
         return int(self._connection.execute(self._texts[query], params).rowcount)
 
@@ -111,7 +114,7 @@ class SqliteStore:
         try:
             connection.execute("BEGIN")
             yield SqliteTransaction(connection)
-        except sqlite.OperationalError as error:
+        except sqlite.DatabaseError as error:  # a damaged file shows only when it is read
             raise unavailable(error) from error
         finally:
             if connection.in_transaction:

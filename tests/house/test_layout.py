@@ -10,6 +10,7 @@ from tests.house.sources import ROOT, name_of, nodes, project_files, python_file
 
 LONGEST_FILE = 300
 LONGEST_FUNCTION = 45
+ONE_FILE = ("signup/record/verifier/verify.py",)  # an auditor takes it along alone
 SCRIPTS = ("__main__.py", "wsgi.py", "streamlit_app.py", "main.py")
 
 IMPORT_QUIETLY = """
@@ -46,7 +47,8 @@ def test_every_module_opens_by_saying_what_it_is() -> None:
 def test_no_file_is_too_long_to_be_one_subject() -> None:
     everything = python_files() + python_files("tests", "bench")
     long = {name_of(path): len(path.read_text("utf-8").splitlines()) for path in everything}
-    assert {name: lines for name, lines in long.items() if lines > LONGEST_FILE and not name.startswith("tests/")} == {}
+    long = {name: lines for name, lines in long.items() if lines > LONGEST_FILE and name not in ONE_FILE}
+    assert {name: lines for name, lines in long.items() if not name.startswith("tests/")} == {}
 
 
 def test_no_function_is_too_long_to_read_at_once() -> None:

@@ -11,6 +11,7 @@ import pytest
 from tests.steps.conftest import CommandLine
 from tests.steps.test_cli_edge import program
 
+ROOT = Path(__file__).parent.parent.parent
 SIX = {"seq", "at", "kind", "signupId", "actor", "details"}
 
 
@@ -99,3 +100,33 @@ def test_an_export_that_cannot_be_written_says_where(told: CommandLine, tmp_path
 
 def test_people_are_told_what_was_written(told: CommandLine) -> None:
     assert "Rows" in told("export", "--format", "csv", "--out", "log.csv").out
+
+
+def test_a_bundle_is_made_and_found_valid(told: CommandLine, tmp_path: Path) -> None:
+    done = told("export", "--format", "bundle", "--out", "log.zip", "--kind", "number.*", "--json")
+    assert (done.code, done.json["rows"]) == (0, 3)
+    assert hashlib.sha256((tmp_path / "log.zip").read_bytes()).hexdigest() == done.json["sha256"]
+    found = told("verify", "log.zip", "--json")
+    assert (found.code, found.json["shown"], found.json["complete"]) == (0, 3, True)
+
+
+def test_a_bundle_takes_an_auditors_checkpoint_along(told: CommandLine) -> None:
+    told("checkpoint", "--out", "kept.json")
+    told("start", "abc")
+    options = ["--kind", "lock.hit", "--withhold", "rows", "--checkpoint", "kept.json"]
+    assert told("export", "--format", "bundle", "--out", "log.zip", *options).code == 0
+    found = told("verify", "log.zip", "--checkpoint", "kept.json", "--json").json
+    assert (found["shown"], found["outside"]) == (0, {"given": 1, "matched": 1})
+
+
+def test_a_checkpoint_of_another_log_goes_into_no_bundle(told: CommandLine, tmp_path: Path) -> None:
+    worked = json.loads((ROOT / "tests/vectors/record/checkpoint.json").read_text("utf-8"))
+    (tmp_path / "kept.json").write_text(worked["line"])
+    answer = told("export", "--format", "bundle", "--out", "log.zip", "--checkpoint", "kept.json")
+    assert (answer.code, "another log" in answer.err) == (2, True)
+    assert not (tmp_path / "log.zip").exists()
+
+
+def test_what_only_a_bundle_has_is_refused_elsewhere(told: CommandLine) -> None:
+    answer = told("export", "--format", "csv", "--out", "log.csv", "--withhold", "rows")
+    assert (answer.code, "--format bundle" in answer.err) == (2, True)

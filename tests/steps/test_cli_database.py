@@ -85,6 +85,8 @@ def test_a_watcher_ends_by_itself_at_sigterm(
     for one, how in zip(watching, (signal.SIGTERM, signal.SIGINT), strict=True):
         one.send_signal(how)
     told = [(*one.communicate(timeout=10), one.returncode) for one in watching]
-    assert told == [("", "", 0), ("", "", 0)]
+    assert [(err, code) for _, err, code in told] == [("", 0), ("", 0)]
+    lines = [json.loads(line) for out, _, _ in told for line in out.splitlines()]
+    assert {line["seq"] for line in lines} == {1}, "the one that stops first signs what there is, and tells it"
     assert database.execute("SELECT id FROM watchers").fetchall() == []
     database.close()

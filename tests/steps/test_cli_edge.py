@@ -14,7 +14,7 @@ from signup.store.driver import sqlite
 from tests.machine import ROOT
 from tests.steps.conftest import CommandLine, Told
 
-LATER = ("verify", "checkpoint", "keys", "erase", "redact", "report", "scenario")
+LATER = ("erase", "redact", "report", "scenario")
 HEAVY = {"pandas", "numpy", "streamlit", "flask", "sqlite_utils", "altair", "werkzeug"}
 
 
@@ -60,7 +60,7 @@ def test_what_is_not_offered_is_a_usage_error(command: CommandLine, name: str) -
         ("events", "--signup", "abc"),
         ("export", "--format", "csv"),
         ("export", "--format", "parquet", "--out", "x"),
-        ("export", "--format", "bundle", "--out", "x"),
+        ("export", "--format", "xls", "--out", "x"),
         ("stats", "--tz", "Mars/Olympus"),
         ("stats", "--interval", "fortnight"),
         ("stats", "--from", "2026-11-24", "--to", "2026-11-23"),
@@ -82,7 +82,7 @@ def test_a_wrong_kind_is_met_with_the_nearest_one(command: CommandLine) -> None:
 def test_help_lists_every_command(command: CommandLine) -> None:
     told = command("--help")
     assert told.code == 0
-    assert all(f"    {name} " in told.out for name in COMMANDS)
+    assert all(f"\n    {name}" in told.out for name in COMMANDS)
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -2,7 +2,7 @@
 
 -- name: lock_head
 -- Sealers queue here, and nobody else does: a frozen one delays no append.
-SELECT log_id, seq, frontier, pruned_to FROM audit_log WHERE id = 1 FOR UPDATE;
+SELECT log_id, mode, seq, frontier, pruned_to FROM audit_log WHERE id = 1 FOR UPDATE;
 
 -- name: take_waiting
 -- Ids of transactions that ran side by side are interleaved. So one with rows beyond this portion (looked for twenty

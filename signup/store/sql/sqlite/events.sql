@@ -2,7 +2,7 @@
 
 -- name: lock_head
 -- BEGIN IMMEDIATE holds the one write lock already.
-SELECT log_id, seq, frontier, pruned_to FROM audit_log WHERE id = 1;
+SELECT log_id, mode, seq, frontier, pruned_to FROM audit_log WHERE id = 1;
 
 -- name: take_waiting
 -- One writer at a time: ids rise by transaction, so id order keeps the rows of one together.

@@ -1,0 +1,227 @@
+"""`verify`: whether an audit log is whole and unaltered, or the first row that is not.
+
+Our own log, a copy of one, a bundle, or a plain export, which can only be known or not. Exit 0 valid, 1 not, 2 nobody
+can tell.
+"""
+
+import json
+import sys
+import zipfile
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
+from hashlib import file_digest
+from pathlib import Path
+from typing import Any
+
+from signup.commands import output
+from signup.commands.exits import Exit
+from signup.commands.parsing import Command, Options, Parser, key_id
+from signup.commands.session import opened
+from signup.errors import KeyLost, RecordAltered, StoreUnavailable, UsageWrong
+from signup.record import keys as signing
+from signup.record import outside, pins
+from signup.record.checkpoint import to_stderr
+from signup.record.pins import Pins
+from signup.record.seal import Sealer
+from signup.record.verify import Question, Report
+from signup.record.verify import verify as check
+from signup.services import Services
+from signup.settings import Settings, load
+from signup.store.sqlite_file import MAGIC, SqliteFile
+
+ZIP = b"PK"
+MANIFEST = "manifest.json"
+LONGEST_MANIFEST = 2**22
+
+
+def verify(options: Options) -> int:
+    """Our own log, or what somebody hands us: a copy, a bundle, or a plain export."""
+    path: Path | None = options.file
+    if path is None:
+        return _told(_own(options), options)
+    begins = b"" if path.is_dir() else _begin(path)
+    if begins == MAGIC:
+        return _told(_copy(path, options), options)
+    if path.is_dir() or begins.startswith(ZIP):
+        return _bundle(path, options)
+    return _plain(path, options)
+
+
+def _own(options: Options) -> Report:
+    """The configured database, sealed first where that can be done; what was found whole is remembered."""
+    with opened() as services:
+        _seal(services)
+        question = _question(options, services.settings, ours=True)
+        report = check(services.store, question, _progress())
+        if report.valid:
+            _remember(services, report, options.key)
+    return report
+
+
+def _seal(services: Services) -> None:
+    """A log that cannot be sealed can still be checked."""
+    try:
+        signing.ready(services, to_stderr)
+        Sealer(services).seal()
+    except (RecordAltered, KeyLost, StoreUnavailable) as error:
+        output.problem(error.sentence)
+
+
+def _remember(services: Services, report: Report, named: list[str]) -> None:
+    """Up to where the log was whole, and the keys that a person named and that hold."""
+    trusted = [key for key in named if key in report.facts["keys"]]
+
+    def further(before: Pins) -> Pins:
+        checked = pins.later(before.checked, report.newest) if report.newest else before.checked
+        return replace(before, checked=checked, keys=tuple(dict.fromkeys([*before.keys, *trusted])))
+
+    pins.change(services.settings, report.facts["logId"], further)
+
+
+def _copy(path: Path, options: Options) -> Report:
+    """A SQLite file of any mode: a copy of a database, or an export of all its rows."""
+    with closing(SqliteFile(path)) as source:
+        return check(source, _question(options, load()), _progress())
+
+
+def _question(options: Options, settings: Settings, *, ours: bool = False) -> Question:
+    given = [one for path in options.checkpoint for one in outside.read(path)]
+    return Question(
+        outside=given,
+        keys=options.key,
+        pins=lambda log_id: pins.read(settings, log_id),
+        ours=ours,
+        incremental=options.incremental,
+        strict=options.strict,
+    )
+
+
+def _told(report: Report, options: Options) -> int:
+    if options.json:
+        output.json_line(report.facts)
+    else:
+        for line in _words(report.facts):
+            output.line(line)
+    return _exit(report.valid)
+
+
+def _words(facts: dict[str, Any]) -> list[str]:
+    """A report for people: the verdict first."""
+    lines = [_verdict(facts)]
+    if facts["detail"]:
+        lines.append(f"why          {facts['detail']}")
+    if facts["logId"]:
+        lines.append("log          {mode} {logId}, {events:,} events, {unsealed:,} not sealed yet".format(**facts))
+    if facts["redacted"] is not None:
+        pruned = f", pruned up to event {facts['prunedTo']:,}" if facts["prunedTo"] else ""
+        lines.append(f"rows         {facts['redacted']:,} redacted{pruned}")
+    if facts["checkpoints"] is not None:
+        of = facts["outside"]
+        compared = "{matched:,} of your {given:,} match" if of["given"] else "none of yours to compare with"
+        newer = f"{facts['afterLastCheckpoint']:,} events after the last"
+        lines.append(f"checkpoints  {facts['checkpoints']:,} signed, {newer}, {compared.format(**of)}")
+    if facts["keys"]:
+        pinned = "key_not_pinned" not in facts["warnings"]
+        said = "pinned" if pinned else "NOT PINNED: compare it with the one you were given"
+        lines.append(f"key          {', '.join(facts['keys'])} {said}")
+    return lines
+
+
+def _verdict(facts: dict[str, Any]) -> str:
+    if facts["valid"]:
+        return "VALID"
+    first, last = facts["firstBadSeq"], facts["lastBadSeq"]
+    rows = "" if first is None else f", event {first:,}" if first == last else f", events {first:,} to {last:,}"
+    return f"{'CANNOT TELL' if facts['valid'] is None else 'NOT VALID'} {facts['reason']}{rows}"
+
+
+def _exit(valid: bool | None) -> Exit:
+    return Exit.CANNOT if valid is None else Exit.DONE if valid else Exit.NO
+
+
+def _bundle(path: Path, options: Options) -> int:
+    """A bundle, by the same program that its receivers run."""
+    from signup.record.verifier.verify import verify as check_bundle  # here: only bundles need it
+    from signup.record.verifier.verify import words
+
+    if options.incremental:
+        raise UsageWrong("A bundle is always checked as a whole: leave --incremental away.")
+    known = [*options.key, *_pinned_for(path)]
+    facts = check_bundle(str(path), [str(given) for given in options.checkpoint], known)
+    if options.json:
+        output.json_line(facts)
+    else:
+        for line in words(facts, known):
+            output.line(line)
+    return _exit(facts["valid"])
+
+
+def _pinned_for(path: Path) -> tuple[str, ...]:
+    """The keys we remember of the log that a bundle says it is of; whether it is, the check tells."""
+    try:
+        log_id = json.loads(_manifest(path))["logId"]
+        return pins.read(load(), log_id).keys if isinstance(log_id, str) else ()
+    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile):
+        return ()
+
+
+def _manifest(path: Path) -> bytes:
+    if path.is_dir():
+        return (path / MANIFEST).read_bytes()
+    with zipfile.ZipFile(path) as archive, archive.open(MANIFEST) as file:
+        return file.read(LONGEST_MANIFEST)
+
+
+def _plain(path: Path, options: Options) -> int:
+    """A CSV, NDJSON or Parquet file: whether this log tells of having written it."""
+    with path.open("rb") as file:
+        digest = file_digest(file, "sha256").hexdigest()
+    with opened(seals=True) as services:
+        Sealer(services).seal()
+        with services.store.read() as tx:
+            found = tx.one("export_with_sum", part=f'%"sha256":"{digest}"%')
+    details = json.loads(found["details"]) if found else {}
+    known = {"seq": found["seq"], "at": found["at"]} if found else {"seq": None, "at": None}
+    facts = {"file": str(path), "sha256": digest, "known": found is not None, **known}
+    facts |= {name: details.get(name) for name in ("exportId", "rows")}
+    if options.json:
+        output.json_line(facts)
+    elif found:
+        output.line("KNOWN        {file} was exported at {at}, {rows:,} rows: event {seq:,}".format(**facts))
+    else:
+        output.line(f"NOT KNOWN    no export of this log wrote {path}")
+    return Exit.DONE if found else Exit.NO
+
+
+def _begin(path: Path) -> bytes:
+    """As much of a file as tells what it is."""
+    try:
+        with path.open("rb") as file:
+            return file.read(len(MAGIC))
+    except OSError as error:
+        raise UsageWrong(f"{path} cannot be read ({error.strerror}): name a file that exists.") from error
+
+
+def _progress() -> Callable[[int, int], None] | None:
+    """Rows so far, in place, for somebody who looks on."""
+    if not sys.stderr.isatty():
+        return None
+    return lambda done, whole: output.in_place(f"{done:,} of {whole:,} rows", last=done == whole)
+
+
+def _options(parser: Parser) -> None:
+    parser.add_argument(
+        "file", metavar="FILE", type=Path, nargs="?", help="a SQLite file, a bundle or a plain export; else our own log"
+    )
+    parser.add_argument(
+        "--checkpoint", metavar="FILE", type=Path, action="append", default=[], help="one kept outside; repeatable"
+    )
+    parser.add_argument(
+        "--key", metavar="KEYID", type=key_id, action="append", default=[], help="a key you were given; repeatable"
+    )
+    parser.add_argument("--incremental", action="store_true", help="only what came since the last check")
+    parser.add_argument("--strict", action="store_true", help="stored details must be canonical too (slower)")
+
+
+COMMANDS = {"verify": Command(_options, verify)}
