@@ -133,9 +133,9 @@ class Settings(BaseSettings):
         secret=True,
     )
     audit_keys: Keys = _setting(
-        "Ed25519 seeds (base64) that sign the record (a later version)", (), "derived from `SIGNUP_KEYS`", secret=True
+        "Ed25519 seeds (base64) that sign the record", (), "derived from `SIGNUP_KEYS`", secret=True
     )
-    checkpoint_seconds: Seconds = _setting("how often the record is signed (a later version)", 3600)
+    checkpoint_seconds: Seconds = _setting("how often the record is signed", 3600)
     profile_days: Days = _setting("how long profiles, numbers and traces are kept, in days (a later version)", 30)
     audit_days: Days = _setting("how long sign-ups and the audit log are kept, in days (a later version)", 400)
     webhook_private: bool = _setting("alert webhooks may go to private addresses (a later version)", False, "false")
