@@ -144,8 +144,8 @@ def _at(tx: Transaction, seq: int) -> Checkpoint:
     row = tx.one("checkpoint_at", seq=seq)
     if row is None:
         raise UsageWrong(
-            f"This log has no checkpoint at event {seq}, although one was given: it was altered, or its end was cut "
-            "off. Run verify with that checkpoint."
+            f"This log has no checkpoint at event {seq}, although one was given: it was altered, or its end is gone. "
+            "Run verify with that checkpoint."
         )
     return of_row(row)
 
