@@ -61,7 +61,11 @@ def flag(key: str) -> None:
 def word(key: str, fits: Callable[[str], object]) -> str | None:
     """Give the widget `key` the address's value when it fits, else nothing."""
     value = st.query_params.get(key)
-    found: str | None = _give(key, value if value and fits(value) else None)
+    found = value if value and fits(value) else None
+    if (
+        key not in st.session_state or st.session_state[key] != found
+    ):  # a text is set only when it differs, so that nothing being typed is overwritten
+        _give(key, found)
     return found
 
 
@@ -101,9 +105,8 @@ def remember(key: str, value: Any) -> None:
 
 
 def _give(key: str, value: Any) -> Any:
-    """Set a widget's value, but only when it differs, so that nothing the visitor is typing is overwritten."""
-    if key not in st.session_state or st.session_state[key] != value:
-        st.session_state[key] = value
+    """Set a widget's value at every run: after a step back the browser may have forgotten it, which we cannot see."""
+    st.session_state[key] = value
     return value
 
 
