@@ -31,13 +31,15 @@ COMMANDS = {
     "seed": ("database", "a made-up past, sandbox mode only"),
 }
 SANDBOX_ONLY = ("seed",)
+STDIN = "--stdin"
+EPILOG = f"With {STDIN} as the last word, more words are read from stdin, one a line: no list of processes shows them."
 
 
 def main(words: Sequence[str] | None = None) -> int:
     """Run one command; the exit code."""
     _never_fail_at_a_letter()
     try:
-        options = _parsed(list(sys.argv[1:] if words is None else words))
+        options = _parsed(_with_stdin(list(sys.argv[1:] if words is None else words)))
         code = int(options.run(options))
         sys.stdout.flush()
     except SystemExit:  # argparse leaves so after --help
@@ -53,9 +55,17 @@ def main(words: Sequence[str] | None = None) -> int:
     return code
 
 
+def _with_stdin(words: list[str]) -> list[str]:
+    """The words of the command line; where the last one is `--stdin`, more of them on stdin, one a line.
+
+    A list of processes shows a command line to everybody on the machine: a number or a reason need not stand there.
+    """
+    return [*words[:-1], *sys.stdin.read().removesuffix("\n").split("\n")] if words[-1:] == [STDIN] else words
+
+
 def _parsed(words: list[str]) -> Options:
     """The command and its options; only the chosen command knows its own."""
-    parser = Parser("python -m signup", description="Sign-ups by Truecaller, from the command line.")
+    parser = Parser("python -m signup", description="Sign-ups by Truecaller, from the command line.", epilog=EPILOG)
     commands = parser.add_subparsers(metavar="COMMAND", dest="command", required=True)
     chosen = words[0] if words else ""
     for name in _offered(chosen):

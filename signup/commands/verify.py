@@ -14,6 +14,7 @@ from hashlib import file_digest
 from pathlib import Path
 from typing import Any
 
+from signup.clock import text
 from signup.commands import output
 from signup.commands.exits import Exit
 from signup.commands.parsing import Command, Options, Parser, key_id
@@ -22,7 +23,7 @@ from signup.errors import KeyLost, RecordAltered, StoreUnavailable, UsageWrong
 from signup.record import keys as signing
 from signup.record import outside, pins
 from signup.record.checkpoint import to_stderr
-from signup.record.pins import Pins
+from signup.record.pins import Full, Pins
 from signup.record.seal import Sealer
 from signup.record.verify import Question, Report
 from signup.record.verify import verify as check
@@ -54,8 +55,7 @@ def _own(options: Options) -> Report:
         _seal(services)
         question = _question(options, services.settings, ours=True)
         report = check(services.store, question, _progress())
-        if report.valid:
-            _remember(services, report, options.key)
+        _remember(services, report, options)
     return report
 
 
@@ -68,15 +68,22 @@ def _seal(services: Services) -> None:
         output.problem(error.sentence)
 
 
-def _remember(services: Services, report: Report, named: list[str]) -> None:
-    """Up to where the log was whole, and the keys that a person named and that hold."""
-    trusted = [key for key in named if key in report.facts["keys"]]
+def _remember(services: Services, report: Report, options: Options) -> None:
+    """What a full check found; up to where the log was whole, and the keys that a person named and that hold."""
+    facts = report.facts
+    if facts["logId"] is None or report.valid is None:
+        return
+    full = None if options.incremental else Full(text(services.clock.now()), facts["head"], facts["reason"])
+    trusted = [key for key in options.key if key in facts["keys"]]
 
     def further(before: Pins) -> Pins:
+        after = replace(before, full=full or before.full)
+        if not report.valid:
+            return after
         checked = pins.later(before.checked, report.newest) if report.newest else before.checked
-        return replace(before, checked=checked, keys=tuple(dict.fromkeys([*before.keys, *trusted])))
+        return replace(after, checked=checked, keys=tuple(dict.fromkeys([*before.keys, *trusted])))
 
-    pins.change(services.settings, report.facts["logId"], further)
+    pins.change(services.settings, facts["logId"], further)
 
 
 def _copy(path: Path, options: Options) -> Report:

@@ -26,6 +26,7 @@ CHECKS: tuple[tuple[Side, str, Ask], ...] = (
     ("here", "Disk", machine.disk),
     ("here", "Watcher", machine.watcher),
     ("here", "Audit log", machine.sealing),
+    ("here", "Full check", machine.checked),
     ("here", "Open too long", machine.overdue),
     ("out", "App key", outward.app_key),
     ("out", "Requests", outward.requests),

@@ -8,14 +8,16 @@ from datetime import timedelta
 from pathlib import Path
 
 from signup.clock import moment, text
-from signup.doctor.check import Finding, ago, fine, look, several, size, span, wrong
+from signup.doctor.check import DAY, Finding, ago, fine, look, several, size, span, wrong
 from signup.keys import FILE
-from signup.record import log
+from signup.record import log, pins
+from signup.record.seal import only
 from signup.services import Services
 
 SEEN_SECONDS = 30
 UNSEALED_SECONDS = 60
 OVERDUE_SECONDS = 60
+UNCHECKED_SECONDS = 2 * DAY
 LITTLE_DISK = 1_000_000_000
 NO_DISK = 100_000_000
 SOUND_SQLITE = (3, 51, 3)
@@ -98,6 +100,24 @@ def sealing(services: Services) -> Finding:
             "See that a watcher runs; python -m signup events seals too, and tells what stops it.",
         )
     return fine(f"{several(head.seq, 'event')}, sealed.")
+
+
+def checked(services: Services) -> Finding:
+    """What the last full check of the audit log found, and how long ago."""
+    now = services.clock.now()
+    with services.store.read() as tx:
+        identity = only(tx, "log_identity")
+    full = pins.read(services.settings, identity["log_id"]).full
+    if full and full.reason:
+        return wrong(
+            f"The full check {ago(full.at, now)} found that the log was altered ({full.reason}).",
+            "Run python -m signup verify, which names the first bad event, and compare with the last backup.",
+        )
+    since = full.at if full else identity["created_at"]
+    told = f"The last one {ago(since, now)} found every event in its place." if full else "None has been made yet."
+    if now - moment(since) > timedelta(seconds=UNCHECKED_SECONDS):
+        return look(told, "See that a watcher runs: it checks every night; python -m signup verify checks now.")
+    return fine(told if full else f"{told} One runs every night.")
 
 
 def overdue(services: Services) -> Finding:

@@ -20,6 +20,7 @@ from signup.flow.match import match
 from signup.model import Status, new_id
 from signup.record import keys
 from signup.record.checkpoint import Clerk, Say, to_stdout
+from signup.record.nightly import Nightly
 from signup.record.seal import Sealer
 from signup.services import Services
 
@@ -45,6 +46,7 @@ class Watcher:
         self._id = new_id(services.clock.now())
         self._sealer = Sealer(services)
         self._clerk = Clerk(services, keys.ready(services, say), actor="watcher", say=say)
+        self._nightly = Nightly(services)
         self._seen: datetime | None = None
         self._told: dict[str, float] = {}
         self._fetching: set[Future[Status | None]] = set()
@@ -72,6 +74,7 @@ class Watcher:
                 lambda: self._fetch_in(pool),
                 lambda: expire(self._services),
                 self._seal_and_sign,
+                self._nightly.run,
                 lambda: self._wait(stop),
             )
             self._sound(self._clerk.repeat)
@@ -146,6 +149,7 @@ class Watcher:
 
     def _leave(self) -> None:
         """Stopped in order: seal and sign what was told, and be gone from the list."""
+        self._nightly.end()
         self._sealer.seal()
         self._clerk.make()
         with self._services.store.write() as tx:

@@ -1,9 +1,11 @@
 """What we remember of a log outside its database: `data/keys/audit-pins.json`.
 
-    {LOGID: {"keys": [...], "checked": {"root", "seq"}, "signed": {"root", "seq"}}}
+    {LOGID: {"keys": [...], "checked": {"root", "seq"}, "signed": {"root", "seq"},
+             "full": {"at", "reason", "seq"}, "nightly": TIME}}
 
 Whoever has the database alone cannot change what stands here: the keys first seen, the checkpoint up to which the
-log was found whole, and the newest one signed. A log whose head lies behind `signed` is a restored backup.
+log was found whole, the newest one signed, what the last full check found, and when a nightly one was begun. A log
+whose head lies behind `signed` is a restored backup.
 
 It must not hold a secret, and must never go back by itself.
 """
@@ -14,7 +16,7 @@ import os
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,7 @@ from signup.record import canonical, events
 from signup.settings import Settings
 
 FILE = "audit-pins.json"
+REASON = events.or_null(events.CODE)
 
 
 @dataclass(frozen=True)
@@ -34,12 +37,23 @@ class Point:
 
 
 @dataclass(frozen=True)
+class Full:
+    """A full check: when it ended, how far the log went, and its `reason`, None when all was right."""
+
+    at: str
+    seq: int
+    reason: str | None
+
+
+@dataclass(frozen=True)
 class Pins:
     """What is remembered of one log."""
 
     keys: tuple[str, ...] = ()
     checked: Point | None = None
     signed: Point | None = None
+    full: Full | None = None
+    nightly: str | None = None
 
 
 def read(settings: Settings, log_id: str) -> Pins:
@@ -93,12 +107,13 @@ def _everything(path: Path) -> dict[str, Any]:
 def _pins(found: Any, path: Path) -> Pins:
     try:
         keys = tuple(found.get("keys", ()))
-        points = [_point(found.get(name)) for name in ("checked", "signed")]
+        checked, signed = (_point(found.get(name)) for name in ("checked", "signed"))
+        full, nightly = _full(found.get("full")), found.get("nightly")
     except (AttributeError, TypeError, KeyError) as error:
         raise _unreadable(path) from error
-    if not all(map(events.KEY_ID, keys)):
+    if not all(map(events.KEY_ID, keys)) or not (nightly is None or events.AT(nightly)):
         raise _unreadable(path)
-    return Pins(keys, *points)
+    return Pins(keys, checked, signed, full, nightly)
 
 
 def _point(found: Any) -> Point | None:
@@ -109,10 +124,18 @@ def _point(found: Any) -> Point | None:
     return Point(found["seq"], found["root"])
 
 
+def _full(found: Any) -> Full | None:
+    if found is None:
+        return None
+    if not (events.AT(found["at"]) and events.whole(found["seq"]) and REASON(found["reason"])):
+        raise TypeError
+    return Full(found["at"], found["seq"], found["reason"])
+
+
 def _json(pins: Pins) -> dict[str, Any]:
-    points = {"checked": pins.checked, "signed": pins.signed}
-    places = {name: {"root": point.root, "seq": point.seq} for name, point in points.items() if point}
-    return {"keys": list(pins.keys), **places}
+    parts = {"checked": pins.checked, "full": pins.full, "signed": pins.signed}
+    known = {name: asdict(part) for name, part in parts.items() if part}
+    return {"keys": list(pins.keys), **known} | ({"nightly": pins.nightly} if pins.nightly else {})
 
 
 def _unreadable(path: Path) -> SettingsWrong:

@@ -1,5 +1,6 @@
 """What the tests of the command line ask for: `command(...)` runs one as `python -m signup` does, in this process."""
 
+import base64
 import io
 import json
 import logging
@@ -15,6 +16,9 @@ import pytest
 
 from signup.commands.edge import main
 from signup.logs import HANDLER
+
+SEEDS = [base64.b64encode(bytes([number]) * 32).decode() for number in range(1, 3)]
+"""Two keys that sign the record."""
 
 
 @dataclass(frozen=True)
@@ -70,3 +74,12 @@ def command(
     for handler in [known for known in root.handlers if known.name == HANDLER]:
         root.removeHandler(handler)
     root.setLevel(logging.WARNING)
+
+
+@pytest.fixture
+def log(command: CommandLine) -> CommandLine:
+    """Three events, and the first key signs."""
+    command.settings(audit_keys=SEEDS[0])
+    for _ in range(3):
+        command("start", "abc")
+    return command

@@ -1,5 +1,6 @@
 """Where the command line begins and ends: usage, exit codes, one line on stderr, nothing heavy."""
 
+import json
 import os
 import signal
 import subprocess
@@ -18,12 +19,13 @@ LATER = ("erase", "redact", "report", "scenario")
 HEAVY = {"pandas", "numpy", "streamlit", "flask", "sqlite_utils", "altair", "werkzeug"}
 
 
-def program(folder: Path, environ: dict[str, str], *words: str) -> subprocess.Popen[str]:
+def program(folder: Path, environ: dict[str, str], *words: str, stdin: int | None = None) -> subprocess.Popen[str]:
     """`python -m signup ...` as a process of its own, in a folder of its own."""
     return subprocess.Popen(
         [sys.executable, "-m", "signup", *words],
         cwd=folder,
         env={**os.environ, **environ, "PYTHONPATH": str(ROOT)},
+        stdin=stdin,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -37,6 +39,14 @@ def refused(told: Told) -> bool:
 
 def test_without_a_command_it_says_so_in_one_line(command: CommandLine) -> None:
     assert refused(command())
+
+
+def test_words_that_nobody_else_should_read_come_on_stdin(
+    tmp_path: Path, environ: Callable[..., dict[str, str]]
+) -> None:
+    with program(tmp_path, environ(), "start", "--json", "--stdin", stdin=subprocess.PIPE) as start:
+        out, _ = start.communicate("--region=SE\n123\n", timeout=60)
+    assert (start.returncode, json.loads(out)["code"]) == (4, "number_invalid")
 
 
 @pytest.mark.parametrize("name", [*LATER, "nonsense", "--version"])

@@ -13,20 +13,10 @@ import pytest
 
 from signup.record import note
 from signup.store.driver import sqlite
-from tests.steps.conftest import CommandLine, Told
+from tests.steps.conftest import SEEDS, CommandLine, Told
 
-SEEDS = [base64.b64encode(bytes([number]) * 32).decode() for number in range(1, 3)]
 IDS = [note.SigningKey.of(base64.b64decode(seed)).id for seed in SEEDS]
 BUNDLE = json.loads((Path(__file__).parent.parent / "vectors/record/bundle.json").read_text("utf-8"))
-
-
-@pytest.fixture
-def log(command: CommandLine) -> CommandLine:
-    """Three events, and the first key signs."""
-    command.settings(audit_keys=SEEDS[0])
-    for _ in range(3):
-        command("start", "abc")
-    return command
 
 
 def run_sql(folder: Path, *statements: str) -> None:

@@ -19,8 +19,8 @@ from signup.record.check import Question
 from signup.record.pins import Pins, Point
 from signup.record.verify import verify
 from signup.services import Services, open_services
+from tests.steps.conftest import SEEDS
 from tests.steps.story import begin
-from tests.steps.test_cli_record import SEEDS
 
 Settings = Callable[..., Any]
 

@@ -1,0 +1,88 @@
+"""The nightly check: once a night the whole log is verified, by a child process, so that nothing here waits for it.
+
+    03:00 UTC has passed since the last full check  ->  claimed in the pins  ->  python -m signup verify
+
+Every watcher asks; the pins, which all programs on a machine share, give each night to one of them. What the check
+found, `verify` itself writes there. This module must not check anything itself.
+"""
+
+import logging
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from signup.clock import text
+from signup.record import pins
+from signup.record.pins import Pins
+from signup.record.seal import only
+from signup.services import Services
+
+LOG = logging.getLogger(__name__)
+NIGHT_HOUR = 3
+NICE = 10
+PATIENCE = 5
+
+Child = subprocess.Popen[bytes]
+
+
+def full_check() -> Child:
+    """Verify our own log in a process of its own, behind everything else that the machine has to do."""
+    silent = subprocess.DEVNULL
+    child = subprocess.Popen([sys.executable, "-m", "signup", "verify"], stdin=silent, stdout=silent, stderr=silent)
+    os.setpriority(os.PRIO_PROCESS, child.pid, NICE)
+    return child
+
+
+class Nightly:
+    """One watcher's part in it. `begin` starts the check."""
+
+    def __init__(self, services: Services, begin: Callable[[], Child] = full_check) -> None:
+        self._services = services
+        self._begin = begin
+        self._child: Child | None = None
+        with services.store.read() as tx:
+            log = only(tx, "log_identity")
+        self._log_id, self._born = log["log_id"], log["created_at"]
+        self._settled = ""
+
+    def run(self) -> None:
+        """Begin the check when this night's is due; tell what one that has ended found. Costs nothing in between."""
+        if self._child and self._child.poll() is not None:
+            self._child = None
+            self._tell()
+        night = text(_last_night(self._services.clock.now()))
+        if night != self._settled and self._claimed(night):
+            self._child = self._begin()
+        self._settled = night
+
+    def end(self) -> None:
+        """Leave a check that has not ended: the next night's looks at everything again."""
+        if self._child and self._child.poll() is None:
+            self._child.terminate()
+            self._child.wait(PATIENCE)
+
+    def _claimed(self, night: str) -> bool:
+        """Whether this night's check is due and now ours."""
+        ours = False
+
+        def claim(before: Pins) -> Pins:
+            nonlocal ours
+            last = max(self._born, before.full.at if before.full else "", before.nightly or "")
+            ours = last < night
+            return replace(before, nightly=text(self._services.clock.now())) if ours else before
+
+        pins.change(self._services.settings, self._log_id, claim)
+        return ours
+
+    def _tell(self) -> None:
+        found = pins.read(self._services.settings, self._log_id).full
+        if found and found.reason:
+            LOG.error("The audit log was altered (%s): run python -m signup verify, and see Health.", found.reason)
+
+
+def _last_night(now: datetime) -> datetime:
+    tonight = now.replace(hour=NIGHT_HOUR, minute=0, second=0, microsecond=0)
+    return tonight if tonight <= now else tonight - timedelta(days=1)

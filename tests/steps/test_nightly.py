@@ -1,0 +1,132 @@
+"""Once a night the whole log is checked, by one watcher, in a process of its own; what it found is remembered."""
+
+import logging
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from signup.clock import HandClock, text
+from signup.doctor import checks
+from signup.record import pins
+from signup.record.nightly import Nightly, full_check
+from signup.record.pins import Full, Pins
+from signup.services import Services
+from tests.steps.conftest import CommandLine
+from tests.steps.test_cli_record import pinned, run_sql
+
+ROOT = Path(__file__).parent.parent.parent
+Begun = list[subprocess.Popen[bytes]]
+
+
+def log_id(services: Services) -> str:
+    with services.store.read() as tx:
+        row = tx.one("log_identity")
+    assert row
+    return str(row["log_id"])
+
+
+def remembered(services: Services) -> Pins:
+    return pins.read(services.settings, log_id(services))
+
+
+def nightly(services: Services, begun: Begun, words: str = "pass") -> Nightly:
+    """One watcher's part; the check it begins is a process that runs `words`."""
+
+    def begin_check() -> subprocess.Popen[bytes]:
+        begun.append(subprocess.Popen([sys.executable, "-c", words]))
+        return begun[-1]
+
+    return Nightly(services, begin_check)
+
+
+def finding(services: Services) -> tuple[bool | None, str]:
+    return next((check.ok, check.detail) for check in checks(services) if check.name == "Full check")
+
+
+def test_a_night_has_one_check_among_all_watchers(services: Services, clock: HandClock) -> None:
+    begun: Begun = []
+    watchers = [nightly(services, begun), nightly(services, begun)]
+    for _ in range(3):
+        clock.move(86400)
+        for watcher in [*watchers, *watchers]:
+            watcher.run()
+        assert begun[-1].wait(20) == 0
+    assert len(begun) == 3
+
+
+def test_no_check_is_due_before_the_first_night(services: Services, clock: HandClock) -> None:
+    begun: Begun = []
+    nightly(services, begun).run()
+    assert begun == []
+
+
+def test_a_check_made_by_hand_after_three_in_the_morning_serves_for_the_night(
+    services: Services, clock: HandClock
+) -> None:
+    begun: Begun = []
+    clock.move(86400)
+    pins.change(services.settings, log_id(services), lambda _: Pins(full=Full(text(clock.now()), 0, None)))
+    nightly(services, begun).run()
+    assert begun == []
+
+
+def test_a_watcher_that_stops_ends_the_check_it_began(services: Services, clock: HandClock) -> None:
+    begun: Begun = []
+    watcher = nightly(services, begun, "import time; time.sleep(60)")
+    clock.move(86400)
+    watcher.run()
+    watcher.end()
+    assert begun[0].poll() is not None
+
+
+def test_what_a_check_found_wrong_is_logged_once_it_has_ended(
+    services: Services, clock: HandClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    begun: Begun = []
+    watcher = nightly(services, begun)
+    clock.move(86400)
+    watcher.run()
+    begun[0].wait(20)
+    found = Full(text(clock.now()), 5, "row_changed")
+    pins.change(services.settings, log_id(services), lambda before: Pins(before.keys, full=found))
+    with caplog.at_level(logging.ERROR):
+        watcher.run()
+        watcher.run()
+    assert [record.getMessage().partition(":")[0] for record in caplog.records] == [
+        "The audit log was altered (row_changed)"
+    ]
+
+
+def test_the_check_is_a_program_of_its_own_and_leaves_its_verdict(
+    log: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    assert full_check().wait(60) == 0
+    assert {name: pinned(tmp_path)["full"][name] for name in ("reason", "seq")} == {"reason": None, "seq": 3}
+
+
+def test_only_a_full_check_is_remembered_as_one_and_with_what_it_found_wrong(log: CommandLine, tmp_path: Path) -> None:
+    log("checkpoint")
+    log("verify", "--incremental")
+    assert "full" not in pinned(tmp_path)
+    log("verify")
+    run_sql(tmp_path, "UPDATE events SET details = '{}' WHERE seq = 2")
+    assert log("verify").code == 1
+    full = pinned(tmp_path)["full"]
+    assert (full["reason"], full["seq"]) == ("row_changed", 4)
+    told = next(check for check in log("doctor", "--json").json["checks"] if check["name"] == "Full check")
+    assert (told["ok"], "row_changed" in told["detail"]) == (False, True)
+
+
+def test_the_doctor_tells_the_last_full_check_and_misses_one_after_two_days(
+    services: Services, clock: HandClock
+) -> None:
+    assert finding(services) == (True, "None has been made yet. One runs every night.")
+    found = Full(text(clock.now()), 0, None)
+    pins.change(services.settings, log_id(services), lambda _: Pins(full=found))
+    clock.move(3600)
+    assert finding(services) == (True, "The last one 1 h ago found every event in its place.")
+    clock.move(2 * 86400)
+    assert finding(services)[0] is None
