@@ -73,7 +73,7 @@ class PostgresqlStore:
         self._writers = self._pool(reading=False)
         self._readers = self._pool(reading=True)
         self._asker: psycopg.Connection[Row] | None = None
-        self._seen: Row | None = None
+        self._seen: tuple[bytes | None, bytes | None] | None = None
         try:
             self._writers.open(wait=True, timeout=5)
             self._readers.open()
@@ -119,15 +119,19 @@ class PostgresqlStore:
             yield tx
 
     def changed(self) -> bool:
-        """On one kept connection, without a transaction: twenty looks a second must cost next to nothing."""
+        """On one kept connection, without a transaction, straight through libpq, which costs a quarter of a cursor:
+        twenty looks a second must cost next to nothing.
+        """
         try:
             if self._asker is None or self._asker.closed:
                 self._asker = psycopg.connect(self._url, autocommit=True, **self._kwargs)
-            newest = PostgresqlTransaction(self._asker).one("newest_ids")
+            found = self._asker.pgconn.exec_(queries("postgresql")["newest_ids"].encode())
+            if found.status != psycopg.pq.ExecStatus.TUPLES_OK:
+                raise psycopg.OperationalError
         except TROUBLE as error:
             raise _unavailable(error) from error
-        seen, self._seen = self._seen, newest
-        return seen != newest
+        seen, self._seen = self._seen, (found.get_value(0, 0), found.get_value(0, 1))
+        return seen != self._seen
 
     def migrate(self, at: str) -> list[str]:
         if not self.behind():

@@ -5,7 +5,9 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import closing
 
+import psycopg
 import pytest
 
 from signup.errors import DatabaseUnusable, StoreUnavailable
@@ -63,6 +65,19 @@ def test_changed_tells_once_that_something_was_committed(store, store_url):
     other.close()
     assert store.changed() is True
     assert store.changed() is False
+
+
+def test_a_look_for_changes_says_that_its_connection_broke_and_looks_again_on_a_new_one(postgres_url):
+    with closing(open_store(postgres_url)) as store, psycopg.connect(postgres_url, autocommit=True) as server:
+        store.migrate("2026-01-01")
+        store.changed()
+        server.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE usename = current_user AND pid <> pg_backend_pid()"
+        )
+        with pytest.raises(StoreUnavailable):
+            store.changed()
+        assert store.changed() is False
 
 
 def test_a_fresh_database_is_behind_and_a_migrated_one_is_not(store_url):
