@@ -189,3 +189,13 @@ def event(kind: str, details: Mapping[str, Any] | None = None) -> str:
     if kind == "signup.sent" and details and details.get("accepted") is False:
         return SENT_WITHOUT_ANSWER
     return EVENTS.get(kind, kind)
+
+
+def size(text: str) -> str:
+    """A number of bytes for people: 2.1 MB."""
+    amount = float(text)
+    for unit in ("B", "KB", "MB"):
+        if amount < 1000:
+            return f"{amount:.0f} B" if unit == "B" else f"{amount:.1f} {unit}"
+        amount /= 1000
+    return f"{amount:.1f} GB"

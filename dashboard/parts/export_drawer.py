@@ -13,13 +13,13 @@ import streamlit as st
 from dashboard import shared, state, times
 from dashboard.downloads import DOWNLOADS
 from dashboard.parts.event_filters import Asked
-from signup.doctor.check import size
 from signup.errors import SignupError
 from signup.measure.figures import count
 from signup.model import new_id
 from signup.record import export, log
 from signup.record.log import LogQuery
 from signup.services import Services
+from signup.words import size
 
 WIDTH = 560
 OPEN, FORMAT = "export_open", "export_format"

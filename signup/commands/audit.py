@@ -8,6 +8,7 @@ from pathlib import Path
 from signup.commands import output
 from signup.commands.exits import Exit
 from signup.commands.parsing import Command, Options, Parser, add_log_filters, add_range, moment, whole
+from signup.commands.progress import add_progress, watched
 from signup.commands.session import opened
 from signup.errors import UsageWrong
 from signup.model import Event
@@ -45,12 +46,14 @@ def export(options: Options) -> int:
     given = [one for path in options.checkpoint for one in outside.read(path)]
     if options.format != BUNDLE and (given or options.withhold):
         raise UsageWrong("--checkpoint and --withhold say what goes into a bundle: add --format bundle.")
-    with opened(seals=True) as services:
+    with watched("Writing", options) as progress, opened(seals=True) as services:
         if options.format == BUNDLE:
             asked = Asked(query, options.withhold or "details", compare=compared(services, given))
-            done = write_bundle(services, out=options.out, asked=asked, actor=ACTOR, say=to_stderr)
+            done = write_bundle(services, out=options.out, asked=asked, actor=ACTOR, say=to_stderr, progress=progress)
         else:
-            done = write_file(services, fmt=options.format, out=options.out, query=query, actor=ACTOR)
+            done = write_file(
+                services, fmt=options.format, out=options.out, query=query, actor=ACTOR, progress=progress
+            )
     if options.json:
         output.json_line(done)
     else:
@@ -108,6 +111,7 @@ def _export_options(parser: Parser) -> None:
         default=[],
         help="in a bundle: an auditor's own, so that it can be compared; repeatable",
     )
+    add_progress(parser)
 
 
 COMMANDS = {"events": Command(_events_options, events), "export": Command(_export_options, export)}

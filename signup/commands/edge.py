@@ -47,7 +47,9 @@ def main(words: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         _forget_stdout()
         return Exit.PIPE_CLOSED
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
+        if stop.args:
+            output.problem(str(stop))
         return Exit.INTERRUPTED
     except SignupError as error:
         output.problem(error.sentence)

@@ -69,6 +69,20 @@ def in_place(words: str, *, last: bool) -> None:
     sys.stderr.flush()
 
 
+def progress_line(done: int, total: int, written: int | None) -> None:
+    """`--progress`: one line on stderr, `{"done": 3000, "total": 5946, "bytes": 812345}`, handed on at once.
+
+    done, total   rows so far, rows in all. 0 of 0: there are none. It starts over when the work does.
+    bytes         written so far; null while only reading (`verify`)
+
+    At most ten lines a second, and always the last, in which `done` is `total`. What has no `done` is something else:
+    a new checkpoint (JSON with `note`), the log, or the sentence that says why nothing came of it. The answer itself
+    stands on stdout, and the exit code decides: after 130 (SIGTERM or SIGINT) nothing half-written is left.
+    """
+    sys.stderr.write(json.dumps({"done": done, "total": total, "bytes": written}) + "\n")
+    sys.stderr.flush()
+
+
 def flush() -> None:
     """Hand on what was printed so far, for whoever waits at the other end of a pipe."""
     sys.stdout.flush()

@@ -5,9 +5,7 @@ can tell.
 """
 
 import json
-import sys
 import zipfile
-from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from hashlib import file_digest
@@ -18,6 +16,7 @@ from signup.clock import text
 from signup.commands import output
 from signup.commands.exits import Exit
 from signup.commands.parsing import Command, Options, Parser, key_id
+from signup.commands.progress import Progress, add_progress, watched
 from signup.commands.session import opened
 from signup.errors import KeyLost, RecordAltered, StoreUnavailable, UsageWrong
 from signup.record import keys as signing
@@ -39,22 +38,23 @@ LONGEST_MANIFEST = 2**22
 def verify(options: Options) -> int:
     """Our own log, or what somebody hands us: a copy, a bundle, or a plain export."""
     path: Path | None = options.file
-    if path is None:
-        return _told(_own(options), options)
-    begins = b"" if path.is_dir() else _begin(path)
-    if begins == MAGIC:
-        return _told(_copy(path, options), options)
-    if path.is_dir() or begins.startswith(ZIP):
-        return _bundle(path, options)
-    return _plain(path, options)
+    with watched("Checking", options) as progress:
+        if path is None:
+            return _told(_own(options, progress), options)
+        begins = b"" if path.is_dir() else _begin(path)
+        if begins == MAGIC:
+            return _told(_copy(path, options, progress), options)
+        if path.is_dir() or begins.startswith(ZIP):
+            return _bundle(path, options, progress)
+        return _plain(path, options)
 
 
-def _own(options: Options) -> Report:
+def _own(options: Options, progress: Progress) -> Report:
     """The configured database, sealed first where that can be done; what was found whole is remembered."""
     with opened() as services:
         _seal(services)
         question = _question(options, services.settings, ours=True)
-        report = check(services.store, question, _progress())
+        report = check(services.store, question, progress)
         _remember(services, report, options)
     return report
 
@@ -86,10 +86,10 @@ def _remember(services: Services, report: Report, options: Options) -> None:
     pins.change(services.settings, facts["logId"], further)
 
 
-def _copy(path: Path, options: Options) -> Report:
+def _copy(path: Path, options: Options, progress: Progress) -> Report:
     """A SQLite file of any mode: a copy of a database, or an export of all its rows."""
     with closing(SqliteFile(path)) as source:
-        return check(source, _question(options, load()), _progress())
+        return check(source, _question(options, load()), progress)
 
 
 def _question(options: Options, settings: Settings, *, ours: bool = False) -> Question:
@@ -147,7 +147,7 @@ def _exit(valid: bool | None) -> Exit:
     return Exit.CANNOT if valid is None else Exit.DONE if valid else Exit.NO
 
 
-def _bundle(path: Path, options: Options) -> int:
+def _bundle(path: Path, options: Options, progress: Progress) -> int:
     """A bundle, by the same program that its receivers run."""
     from signup.record.verifier.verify import verify as check_bundle  # here: only bundles need it
     from signup.record.verifier.verify import words
@@ -155,7 +155,7 @@ def _bundle(path: Path, options: Options) -> int:
     if options.incremental:
         raise UsageWrong("A bundle is always checked as a whole: leave --incremental away.")
     known = [*options.key, *_pinned_for(path)]
-    facts = check_bundle(str(path), [str(given) for given in options.checkpoint], known)
+    facts = check_bundle(str(path), [str(given) for given in options.checkpoint], known, progress)
     if options.json:
         output.json_line(facts)
     else:
@@ -210,13 +210,6 @@ def _begin(path: Path) -> bytes:
         raise UsageWrong(f"{path} cannot be read ({error.strerror}): name a file that exists.") from error
 
 
-def _progress() -> Callable[[int, int], None] | None:
-    """Rows so far, in place, for somebody who looks on."""
-    if not sys.stderr.isatty():
-        return None
-    return lambda done, whole: output.in_place(f"{done:,} of {whole:,} rows", last=done == whole)
-
-
 def _options(parser: Parser) -> None:
     parser.add_argument(
         "file", metavar="FILE", type=Path, nargs="?", help="a SQLite file, a bundle or a plain export; else our own log"
@@ -229,6 +222,7 @@ def _options(parser: Parser) -> None:
     )
     parser.add_argument("--incremental", action="store_true", help="only what came since the last check")
     parser.add_argument("--strict", action="store_true", help="stored details must be canonical too (slower)")
+    add_progress(parser)
 
 
 COMMANDS = {"verify": Command(_options, verify)}

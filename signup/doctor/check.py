@@ -75,13 +75,3 @@ def span(seconds: float) -> str:
 def several(count: int, what: str) -> str:
     """1 key, 1,234 events."""
     return f"{count:,} {what}{'' if count == 1 else 's'}"
-
-
-def size(text: str) -> str:
-    """A number of bytes for people: 2.1 MB."""
-    amount = float(text)
-    for unit in ("B", "KB", "MB"):
-        if amount < 1000:
-            return f"{amount:.0f} B" if unit == "B" else f"{amount:.1f} {unit}"
-        amount /= 1000
-    return f"{amount:.1f} GB"

@@ -8,11 +8,12 @@ from datetime import timedelta
 from pathlib import Path
 
 from signup.clock import moment, text
-from signup.doctor.check import DAY, Finding, ago, fine, look, several, size, span, wrong
+from signup.doctor.check import DAY, Finding, ago, fine, look, several, span, wrong
 from signup.keys import FILE
 from signup.record import log, pins
 from signup.record.seal import only
 from signup.services import Services
+from signup.words import size
 
 SEEN_SECONDS = 30
 UNSEALED_SECONDS = 60

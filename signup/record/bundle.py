@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
+from io import BufferedRandom
 from pathlib import Path
 from typing import IO, Any, BinaryIO
 
@@ -25,9 +26,10 @@ from signup.record import bundle_rows, canonical, csvfile, keys, note, seal
 from signup.record.bundle_plan import TEXT, Asked, Plan, plan
 from signup.record.checkpoint import Clerk, Say, origin_of
 from signup.record.events import Kind
-from signup.record.export import COLUMNS, Progress, file_for, kept, tell
+from signup.record.export import COLUMNS, Progress, tell
 from signup.record.note import SigningKey
 from signup.record.stretches import Moved
+from signup.record.wholefile import file_for, kept
 from signup.services import Services
 
 FORMAT = "signup-audit-bundle/1"
@@ -59,15 +61,17 @@ class Counts:
 
 
 class Archive:
-    """A zip that is written member by member, and remembers each one's length and SHA-256."""
+    """A zip that is written member by member, and remembers each one's length and SHA-256; whole once left."""
 
     def __init__(self, file: BinaryIO, at: str) -> None:
         self.files: dict[str, dict[str, Any]] = {}
         self._zip = zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED)
         self._when = (int(at[:4]), int(at[5:7]), int(at[8:10]), int(at[11:13]), int(at[14:16]), int(at[17:19]))
 
-    def close(self) -> None:
-        """Write the zip's directory."""
+    def __enter__(self) -> "Archive":
+        return self
+
+    def __exit__(self, *_: object) -> None:
         self._zip.close()
 
     @contextmanager
@@ -132,7 +136,7 @@ class Made:
     progress: Progress | None = None
 
 
-def _written(services: Services, file: BinaryIO, out: Path, asked: Asked, made: Made, clerk: Clerk) -> Counts:
+def _written(services: Services, file: BufferedRandom, out: Path, asked: Asked, made: Made, clerk: Clerk) -> Counts:
     """The bundle in a file, begun again when the log was pruned or redacted under it."""
     for _ in range(TRIES):
         seal.Sealer(services).seal()
@@ -149,40 +153,40 @@ def _written(services: Services, file: BinaryIO, out: Path, asked: Asked, made: 
     )
 
 
-def write(services: Services, file: BinaryIO, folder: Path, settled: Plan, made: Made) -> Counts:
+def write(services: Services, file: BufferedRandom, folder: Path, settled: Plan, made: Made) -> Counts:
     """The seven files of a settled bundle, as a zip. `folder`: where there is room for the CSV meanwhile."""
-    archive = Archive(file, made.exported_at)
-    for name, content in made.companions.items():
-        archive.add(name, content)
-    checkpoints = [checkpoint.json() for checkpoint in settled.checkpoints]
-    archive.add("checkpoints.json", _document(checkpoints))
-    with tempfile.TemporaryFile(dir=folder) as spool:
-        counts = _rows(services, archive, spool, settled, made.progress)
-        spool.seek(0)
-        with archive.member("events.csv") as put:
-            while piece := spool.read(1 << 16):
-                put(piece)
-    manifest = _document(_manifest(settled, made, counts, dict(archive.files)))
-    origin = origin_of(settled.mode, settled.log_id)
-    archive.add("manifest.json", manifest)
-    signed = note.sign(origin, f"{origin}\nmanifest {sha256(manifest).hexdigest()}\n", made.key)
-    archive.add("manifest.note", signed.encode())
-    archive.close()
+    with Archive(file, made.exported_at) as archive:
+        for name, content in made.companions.items():
+            archive.add(name, content)
+        checkpoints = [checkpoint.json() for checkpoint in settled.checkpoints]
+        archive.add("checkpoints.json", _document(checkpoints))
+        with tempfile.TemporaryFile(dir=folder) as spool:
+            counts = _rows(services, archive, spool, settled, made.progress)
+            spool.seek(0)
+            with archive.member("events.csv") as put:
+                while piece := spool.read(1 << 16):
+                    put(piece)
+        manifest = _document(_manifest(settled, made, counts, dict(archive.files)))
+        origin = origin_of(settled.mode, settled.log_id)
+        archive.add("manifest.json", manifest)
+        signed = note.sign(origin, f"{origin}\nmanifest {sha256(manifest).hexdigest()}\n", made.key)
+        archive.add("manifest.note", signed.encode())
     return counts
 
 
 def _rows(services: Services, archive: Archive, spool: IO[bytes], settled: Plan, progress: Progress | None) -> Counts:
     """`events.ndjson` into the zip, the same rows' CSV into the spool."""
-    counts, size = Counts(), 0
+    counts, size, told = Counts(), 0, 0
     spool.write(csvfile.names(COLUMNS))
     with archive.member("events.ndjson") as put:
-        for number, line in enumerate(bundle_rows.lines(services, settled), 1):
+        for line in bundle_rows.lines(services, settled):
             put(line.ndjson)
             spool.write(line.csv)
             counts.add(line)
             size += len(line.ndjson) + len(line.csv)
-            if progress and (number % _PORTION == 0 or line.last == settled.head.seq):
-                progress(line.last, settled.head.seq, size)
+            if progress and (line.last >= told + _PORTION or line.last == settled.head.seq):
+                told = line.last
+                progress(told, settled.head.seq, size)
     return counts
 
 

@@ -8,15 +8,12 @@ its name: one that turns up later can always be found there. A file that is not 
 This module must not hold more than a portion of rows in memory, and must not keep a transaction open while it writes.
 """
 
-import os
-import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from hashlib import sha256
+from io import BufferedRandom
 from itertools import islice
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from signup.clock import text
 from signup.errors import UsageWrong
@@ -24,6 +21,7 @@ from signup.model import new_id
 from signup.record import canonical, csvfile, events, log
 from signup.record.events import Kind
 from signup.record.log import LogQuery
+from signup.record.wholefile import file_for, kept
 from signup.services import Services
 from signup.store import Row
 
@@ -107,9 +105,11 @@ def _portions(
         rows, size = rows + len(portion), size + len(content)
         if progress:
             progress(rows, total, size)
+    if progress and not rows:
+        progress(0, total, size)
 
 
-def _write(file: BinaryIO, portions: Iterator[tuple[int, bytes]]) -> tuple[int, str]:
+def _write(file: BufferedRandom, portions: Iterator[tuple[int, bytes]]) -> tuple[int, str]:
     """Write everything down to the disk; how many rows, and the SHA-256 in hex."""
     rows = 0
     for count, content in portions:
@@ -118,48 +118,7 @@ def _write(file: BinaryIO, portions: Iterator[tuple[int, bytes]]) -> tuple[int, 
     return rows, kept(file)
 
 
-def kept(file: BinaryIO) -> str:
-    """Bring a written file down to the disk; its SHA-256 in hex."""
-    file.flush()
-    os.fsync(file.fileno())
-    file.seek(0)
-    digest = sha256()
-    while piece := file.read(1 << 16):
-        digest.update(piece)
-    return digest.hexdigest()
-
-
 def tell(services: Services, kind: Kind, actor: str, details: dict[str, Any]) -> None:
     """Write down what leaves, or left."""
     with services.store.write() as tx:
         events.append(tx, at=text(services.clock.now()), kind=kind, actor=actor, details=details)
-
-
-@contextmanager
-def file_for(out: Path) -> Iterator[BinaryIO]:
-    """A hidden file in the target's folder that takes its name at the end, and is gone when anything was raised."""
-    place = out.resolve()
-    if place.exists() and not place.is_file():
-        raise UsageWrong(f"{out} is not a file that can be replaced: name another.")
-    try:
-        handle, hidden = tempfile.mkstemp(prefix=f".{place.name}.", suffix=".part", dir=place.parent)
-        try:
-            with os.fdopen(handle, "w+b") as file:
-                yield file
-            Path(hidden).replace(place)
-            _sync_folder(place.parent)
-        finally:
-            Path(hidden).unlink(missing_ok=True)
-    except OSError as error:
-        why = error.strerror or error
-        raise UsageWrong(
-            f"The export cannot be written to {out} ({why}): check the folder, its rights and the disk."
-        ) from error
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -27,9 +27,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     Json = dict[str, Any]
+    Progress = Callable[[int, int], None]
     Point = tuple[int, int, int, int]
 
 FORMAT = "signup-audit-bundle/1"
@@ -41,6 +42,7 @@ LONGEST_LINE = 8192
 LONGEST_DETAILS = 4096
 BIGGEST = 2**53 - 1
 LATE = timedelta(minutes=15)
+STEP = 1000
 
 _AT = "[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}[.][0-9]{6}Z"
 _ID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
@@ -677,7 +679,14 @@ class Csv:
 class Walk:
     """Every row of the bundle, once, in order; each is hashed, held against the manifest, and counted."""
 
-    def __init__(self, bundle: Bundle, manifest: Json, listed: list[Checkpoint], outside: list[Checkpoint]) -> None:
+    def __init__(
+        self,
+        bundle: Bundle,
+        manifest: Json,
+        listed: list[Checkpoint],
+        outside: list[Checkpoint],
+        progress: Progress | None,
+    ) -> None:
         self.manifest = manifest
         self.counts = {"shown": 0, "listed": 0, "withheld": 0}
         self.matched = 0
@@ -693,6 +702,7 @@ class Walk:
         self._met: set[int] = set()
         self._told: set[int] = set()
         self._csv = Csv(bundle)
+        self._progress, self._next = progress, STEP
 
     def run(self) -> None:
         """Faults: every reason that is about rows."""
@@ -708,7 +718,15 @@ class Walk:
             self._tree.add(row.level, row.hash)
             self._seq = row.last
             self._compare()
+            self._tell()
         self._end()
+
+    def _tell(self) -> None:
+        """Every thousand rows, and at the end, how far it is."""
+        size = self.manifest["size"]
+        if self._progress and (self._seq >= self._next or self._seq == size):
+            self._next = self._seq + STEP
+            self._progress(self._seq, size)
 
     def _place(self, row: Row | None) -> None:
         """A row must be the next one."""
@@ -853,7 +871,9 @@ def blank(pins: list[str], given: int) -> Json:
     return report
 
 
-def check(report: Json, bundle: Bundle, given: list[str | Json], pins: list[str]) -> None:
+def check(
+    report: Json, bundle: Bundle, given: list[str | Json], pins: list[str], progress: Progress | None = None
+) -> None:
     """All checks, in their order; fills the report as it goes. Faults: every reason."""
     bundle.check_names()
     manifest, trust = read_manifest(bundle, pins)
@@ -865,7 +885,7 @@ def check(report: Json, bundle: Bundle, given: list[str | Json], pins: list[str]
             raise Fault("file_changed", f"{name} is not the file the manifest tells of.")
     listed = read_checkpoints(bundle, manifest, trust)
     report.update(checkpoints=len(listed), unsealed=0, afterLastCheckpoint=0)
-    walk = Walk(bundle, manifest, listed, [trust.checkpoint(entry) for entry in given])
+    walk = Walk(bundle, manifest, listed, [trust.checkpoint(entry) for entry in given], progress)
     try:
         walk.run()
     finally:
@@ -883,15 +903,18 @@ def check(report: Json, bundle: Bundle, given: list[str | Json], pins: list[str]
         raise CannotTell("checkpoint_not_covered", "None of your checkpoints lies where it can be compared.")
 
 
-def verify(path: str, checkpoints: list[str], pins: list[str]) -> Json:
-    """The report about a bundle. `checkpoints`: files from outside; `pins`: the ids of keys known from people."""
+def verify(path: str, checkpoints: list[str], pins: list[str], progress: Progress | None = None) -> Json:
+    """The report about a bundle. `checkpoints`: files from outside; `pins`: the ids of keys known from people.
+
+    `progress` is told, now and then, the events gone through and those there are.
+    """
     report = blank(pins, len(checkpoints))
     try:
         given = [entry for file in checkpoints for entry in given_checkpoints(file)]
         report["outside"]["given"] = len(given)
         bundle = Bundle(path)
         try:
-            check(report, bundle, given, pins)
+            check(report, bundle, given, pins, progress)
         finally:
             bundle.close()
         report["valid"] = True

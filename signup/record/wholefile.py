@@ -1,0 +1,77 @@
+"""A file that is whole, or not there: written hidden beside its place, and given its name at the end.
+
+    .events.csv.5f2c91d07ab3e846.part  --(written, synced, told)-->  events.csv
+
+Whatever ends the writing early (an error, a full disk, a signal) takes the hidden file away. Only `kill -9` leaves it;
+the next export to the same place does. Who writes holds a lock on its hidden file, so a live one is never taken.
+
+It must not know what is in the file.
+"""
+
+import fcntl
+import os
+import re
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from hashlib import file_digest
+from io import BufferedRandom
+from pathlib import Path
+
+from signup.errors import UsageWrong
+
+
+@contextmanager
+def file_for(out: Path) -> Iterator[BufferedRandom]:
+    """The hidden file, open to be written and read; its `name` is its path. Raises UsageWrong: `out` is as it was."""
+    place = out.resolve()
+    if place.exists() and not place.is_file():
+        raise UsageWrong(f"{out} is not a file that can be replaced: name another.")
+    hidden = place.with_name(f".{place.name}.{secrets.token_hex(8)}.part")
+    try:
+        _sweep(place)
+        try:
+            with open(hidden, "x+b", opener=_private) as file:
+                with suppress(OSError):  # not every file system can lock: nor can it sweep then
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                yield file
+            hidden.replace(place)
+            _sync_folder(place.parent)
+        finally:
+            hidden.unlink(missing_ok=True)
+    except OSError as error:
+        why = error.strerror or error
+        raise UsageWrong(
+            f"The export cannot be written to {out} ({why}): check the folder, its rights and the disk."
+        ) from error
+
+
+def kept(file: BufferedRandom) -> str:
+    """Bring a written file down to the disk; its SHA-256 in hex."""
+    file.flush()
+    os.fsync(file.fileno())
+    file.seek(0)
+    return file_digest(file, "sha256").hexdigest()
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+def _sweep(place: Path) -> None:
+    """Take away what killed writers left of this file. An empty one may belong to somebody who is just beginning."""
+    left = re.compile(rf"\.{re.escape(place.name)}\.[0-9a-f]{{16}}\.part")
+    for path in place.parent.iterdir():
+        if left.fullmatch(path.name):
+            with suppress(OSError), path.open("rb") as file:  # gone meanwhile, or locked: somebody is at work
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if path.stat().st_size:
+                    path.unlink()
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
