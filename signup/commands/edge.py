@@ -27,6 +27,7 @@ COMMANDS = {
     "verify": ("verify", "whether the audit log is whole and unaltered"),
     "checkpoint": ("record", "sign the audit log's head now"),
     "keys": ("record", "the keys that sign the audit log"),
+    "redact": ("privacy", "take the details of one event out of the audit log"),
     "doctor": ("doctor", "what works, what does not, and the cure"),
     "seed": ("database", "a made-up past, sandbox mode only"),
 }

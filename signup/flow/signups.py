@@ -12,8 +12,8 @@ from signup import phone
 from signup.clock import moment, text
 from signup.errors import NumberRejected
 from signup.flow.steps import listed, tell
-from signup.model import OPEN, Event, Exchange, Profile, Status, new_id
-from signup.record import log
+from signup.model import OPEN, Event, Exchange, Profile, Status
+from signup.record import log, reasons
 from signup.record.events import Kind
 from signup.services import Services
 from signup.store import Row
@@ -179,10 +179,8 @@ def reveal(services: Services, signup_id: str, *, reason: str, actor: str) -> Pr
     if found is None:
         return None
     now = services.clock.now()
-    reason_id = new_id(now)
     with services.store.write() as tx:
-        sealed = services.keyring.seal("reasons", "reason", reason_id, reason.encode())
-        tx.run("add_reason", id=reason_id, at=text(now), reason=sealed)
+        reason_id = reasons.keep(tx, services, reason, now)
         tell(tx, text(now), Kind.PROFILE_REVEALED, signup_id, {"reasonId": reason_id}, actor=actor)
     return found
 

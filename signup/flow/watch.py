@@ -21,6 +21,7 @@ from signup.model import Status, new_id
 from signup.record import keys
 from signup.record.checkpoint import Clerk, Say, to_stdout
 from signup.record.nightly import Nightly
+from signup.record.prune import Pruner
 from signup.record.seal import Sealer
 from signup.services import Services
 
@@ -47,6 +48,8 @@ class Watcher:
         self._sealer = Sealer(services)
         self._clerk = Clerk(services, keys.ready(services, say), actor="watcher", say=say)
         self._nightly = Nightly(services)
+        self._pruner = Pruner(services, self._sealer, self._clerk)
+        self._more = False
         self._seen: datetime | None = None
         self._told: dict[str, float] = {}
         self._fetching: set[Future[Status | None]] = set()
@@ -58,6 +61,8 @@ class Watcher:
             matched += found
         done = complete(self._services) + expire(self._services)
         self._seal_and_sign()
+        while self._pruner.run():
+            pass
         return {
             "matched": matched,
             "completed": done[Status.COMPLETED],
@@ -75,6 +80,7 @@ class Watcher:
                 lambda: expire(self._services),
                 self._seal_and_sign,
                 self._nightly.run,
+                self._forget,
                 lambda: self._wait(stop),
             )
             self._sound(self._clerk.repeat)
@@ -88,6 +94,11 @@ class Watcher:
         """A head that could not be sealed upon is not signed either."""
         self._sealer.seal()
         self._clerk.make_if_due()
+
+    def _forget(self) -> None:
+        """A portion of what is too old; the next one soon, when there may be more."""
+        self._more = False
+        self._more = self._pruner.run()
 
     def _sound(self, step: Callable[[], object]) -> bool:
         """Run one step; whether it ran through. Its fault keeps no other step from running."""
@@ -133,6 +144,8 @@ class Watcher:
     def _next_due(self) -> datetime:
         """The next moment at which something ends, at the latest when this watcher must be seen again."""
         now = self._services.clock.now()
+        if self._more:
+            return now
         seen_again = now + timedelta(seconds=SEEN_SECONDS)
         signed_again = max(self._clerk.due_at(), now + timedelta(seconds=AGAIN_SECONDS))
         return min(seen_again, signed_again, next_end(self._services, now) or seen_again)

@@ -64,6 +64,13 @@ class Store(Protocol):
         """Migrations that the database lacks. Raises DatabaseUnusable when it is newer than this program."""
         ...
 
+    def scrub(self) -> bool:
+        """After a wipe, outside any transaction: leave nothing of what was wiped in the write-ahead log.
+
+        False: a reader held the old rows for two seconds; whoever scrubs next leaves nothing. Raises StoreUnavailable.
+        """
+        ...
+
     def about(self) -> dict[str, str]:
         """What the Health page shows: library version, file, sizes. No secret."""
         ...

@@ -2,6 +2,7 @@
 
 import os
 import queue
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -25,6 +26,7 @@ PRAGMAS = {
     "cell_size_check": 1,
 }
 MIGRATE_SECONDS = 30
+SCRUB_NAP = 0.01
 
 
 class SqliteTransaction:
@@ -166,6 +168,22 @@ class SqliteStore:
             known = tx.one("has_schema_versions")
             rows = tx.all("schema_versions") if known else []
         return [migration.name for migration in _missing(rows, self.path)]
+
+    def scrub(self) -> bool:
+        connection = self._connect()
+        try:
+            connection.execute("PRAGMA wal_checkpoint(PASSIVE)")  # the long part, beside which everybody writes on
+            connection.execute("PRAGMA busy_timeout = 0")  # who waited inside would hold the write lock meanwhile
+            deadline = time.monotonic() + PATIENCE
+            while connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
+                if time.monotonic() >= deadline:
+                    return False
+                time.sleep(SCRUB_NAP)
+        except sqlite.OperationalError as error:
+            raise unavailable(error) from error
+        finally:
+            connection.close()
+        return True
 
     def about(self) -> dict[str, str]:
         wal = Path(f"{self.path}-wal")
