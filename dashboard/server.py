@@ -17,7 +17,7 @@ from contextlib import asynccontextmanager, closing
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from dashboard import downloads
+from dashboard import downloads, jobs
 from signup import logs
 from signup.clock import SystemClock, text
 from signup.errors import SettingsWrong
@@ -70,7 +70,11 @@ async def lifespan(_app: "st.App") -> AsyncIterator[dict[str, Any]]:
         finally:
             sweeping.cancel()
             stop.set()
-            ends = [partial(watching.join, LAST_WORDS_SECONDS), *(partial(_end, child) for child in begun)]
+            ends = [
+                jobs.end_all,
+                partial(watching.join, LAST_WORDS_SECONDS),
+                *(partial(_end, child) for child in begun),
+            ]
             await asyncio.gather(*map(asyncio.to_thread, ends))
             if watching.is_alive():
                 _leave_the_fetches()

@@ -15,6 +15,7 @@ from signup.phone import country_name
 Details = Mapping[str, Any]
 
 REMOVED = "details removed; the seal still holds"
+ALTERED = "not what was ever written here: verify the log"
 
 
 def in_words(event: Event) -> str:
@@ -23,7 +24,11 @@ def in_words(event: Event) -> str:
         return REMOVED
     tell = TOLD.get(event.kind, _plainly)
     again = ["replay"] if event.details.get("replay") else []
-    return " · ".join([part for part in tell(event.details) if part] + again)
+    try:
+        parts = [part for part in tell(event.details) if part]
+    except (KeyError, TypeError, ValueError):
+        return ALTERED
+    return " · ".join(parts + again)
 
 
 def _ms(details: Details, before: str = "", after: str = "") -> str:
@@ -52,14 +57,23 @@ def _failed(details: Details) -> list[str]:
 
 def _filter(details: Details) -> list[str]:
     asked = details["filter"]
-    kinds = asked["kinds"]
+    kinds, start, end = asked["kinds"], _minute(asked["from"]), _minute(asked["to"])
     parts = [
-        f"{asked['from'] or 'the start'} to {asked['to'] or 'now'}" if asked["from"] or asked["to"] else "",
+        f"{start or 'the start'} to {end or 'now'}" if start or end else "",
         ("1 kind of event" if len(kinds) == 1 else f"{len(kinds)} kinds of events") if kinds else "",
         "one sign-up" if asked["signupId"] else "",
         f"actor {asked['actor']}" if asked["actor"] else "",
+        "a search" if details.get("text") else "",
     ]
     return [details["format"].upper(), *(parts if any(parts) else ["everything"])]
+
+
+def _key(details: Details) -> str:
+    return f"key {details['keyId'][:8]}…"
+
+
+def _minute(at: str | None) -> str:
+    return f"{at[:10]} {at[11:16]} UTC" if at else ""
 
 
 def _plainly(details: Details) -> list[str]:
@@ -82,6 +96,14 @@ TOLD: dict[str, Callable[[Details], list[str]]] = {
     "callback.quarantined": lambda details: [_reason(details)],
     "lock.hit": lambda details: [*_where(details), _ms(details, "", " after the start")],
     "number.rejected": lambda details: [_reason(details), *_where(details)],
+    "audit.checkpoint": lambda details: [f"signed at event {count(details['seq'])}", _key(details)],
+    "audit.key_added": lambda details: [_key(details)],
+    "audit.pruned": lambda details: [f"events up to {count(details['to'])} are gone by age"],
+    "audit.redacted": lambda details: [f"the details of event {count(details['seq'])} removed, the reason is kept"],
+    "audit.erased": lambda details: [f"a person with {count(details['signups'])} sign-ups"],
+    "audit.restored": lambda details: [
+        f"an older backup accepted; event {count(details['seq'])} was signed and is lost"
+    ],
     "audit.exported": _filter,
     "audit.export_done": lambda details: [f"{count(details['rows'])} rows", f"SHA-256 {details['sha256'][:16]}…"],
 }

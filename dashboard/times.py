@@ -52,3 +52,9 @@ def day_and_second(moment: datetime, zone: tzinfo) -> str:
 def second(moment: datetime, zone: tzinfo) -> str:
     """15:32:02"""
     return moment.astimezone(zone).strftime("%H:%M:%S")
+
+
+def lately(moment: datetime, now: datetime, zone: tzinfo) -> str:
+    """15:32, with its day when that is not today's."""
+    local = moment.astimezone(zone)
+    return local.strftime("%H:%M") if local.date() == now.astimezone(zone).date() else day_and_minute(moment, zone)

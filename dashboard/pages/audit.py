@@ -20,16 +20,12 @@ services = shared.services()
 
 
 def show(asked: Asked, *, follow: bool) -> None:
-    """The seal, the table and the line under it."""
+    """The table and the line under it."""
     try:
         seen = look(asked.query(services.clock.now()), pager.here(NAME, asked), follow=follow)
     except SignupError as problem:
         cards.broken(problem, height=event_table.HEIGHT)
         return
-    with words:
-        seal.tell(seen.head)
-    with copying:
-        seal.copy(seen.head)
     pager.go(seen.place)
     if seen.events:
         with st.container(height=event_table.HEIGHT, border=False):
@@ -72,10 +68,7 @@ def clear() -> None:
 
 
 header.show("Audit log", "Every event in order, sealed as it happens")
-words, buttons = seal.card()
-with buttons:
-    copying = st.container(width="content")
-    st.button("Export", icon=":material/download:", type="primary", key="export", on_click=export_drawer.open_it)
+seal.show()
 asked, follow = event_filters.row()
 st.fragment(show, run_every=EVERY_SECONDS)(asked, follow=follow)
 if not drawer.show():

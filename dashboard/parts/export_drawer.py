@@ -1,9 +1,10 @@
 """The drawer that exports what the Audit log shows: choose a format, see what is in it, write, download once.
 
-The file is written by the record's own export, which tells the log before and after. It must not add or leave out
-anything, and keeps nothing: the link works once, within a minute.
+The file is written by `python -m signup export` in a process of its own; the log tells of it before and after. It must
+not add or leave out anything. Closing the panel stops nothing; the link works once, within a minute.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -12,23 +13,57 @@ import streamlit as st
 
 from dashboard import shared, state, times
 from dashboard.downloads import DOWNLOADS
+from dashboard.jobs import Job
 from dashboard.parts.event_filters import Asked
 from signup.errors import SignupError
 from signup.measure.figures import count
 from signup.model import new_id
-from signup.record import export, log
+from signup.record import log
 from signup.record.log import LogQuery
 from signup.services import Services
 from signup.words import size
 
 WIDTH = 560
-OPEN, FORMAT = "export_open", "export_format"
-ACTOR = "user:local"
-FORMATS = {"csv": "CSV", "ndjson": "NDJSON"}
-ABOUT = {
-    "csv": "For a spreadsheet: one line an event, text safe to open, the common details in columns of their own.",
-    "ndjson": "For programs: one canonical JSON object a line, with the salts its seal is computed from.",
+EVERY_SECONDS = 0.5
+OPEN, FORMAT, HIDE, WORK = "export_open", "export_format", "export_hide", "export_work"
+BUNDLE, ACTOR = "bundle", "user:local"
+
+
+LEAVE_OUT = (
+    "Off: every other event is listed without its details, so that nothing can be missing between two that are shown. "
+    "On: only sealed stretches stand for them. The proof holds in both."
+)
+
+
+@dataclass(frozen=True)
+class Form:
+    """A format for people: its `name`, the file's `ending`, and what it is good for."""
+
+    name: str
+    ending: str
+    about: str
+
+
+FORMATS = {
+    BUNDLE: Form(
+        "Bundle", "zip", "For an auditor: events, proof, and a one-file verifier that needs nothing but Python."
+    ),
+    "csv": Form("CSV", "csv", "For a spreadsheet: one line an event, text safe to open, the common details apart."),
+    "ndjson": Form("NDJSON", "ndjson", "For programs: one canonical JSON object a line, with the salts of its seal."),
+    "parquet": Form("Parquet", "parquet", "For a data warehouse: columns, with each event's leaf to look it up by."),
+    "sqlite": Form("SQLite", "db", "For queries. With all events in it, it can be verified like the database itself."),
+    "ocsf": Form("OCSF", "ndjson", "For a SIEM: one event a line in the Open Cybersecurity Schema Framework."),
+    "cloudevents": Form("CloudEvents", "ndjson", "For event pipelines: one CloudEvents 1.0 object a line."),
 }
+
+
+@dataclass(frozen=True)
+class Work:
+    """An export of this visitor: the job that writes it, where, and under which name it is fetched."""
+
+    job: Job
+    path: Path
+    name: str
 
 
 def open_it() -> None:
@@ -48,91 +83,102 @@ def _close() -> None:
 
 
 def _inside(asked: Asked) -> None:
+    work: Work | None = state.value(WORK)
+    busy = work is not None and work.job.running
     fmt = st.segmented_control(
-        "Format", list(FORMATS), default="csv", required=True, key=FORMAT, format_func=FORMATS.__getitem__
+        "Format", list(FORMATS), default=BUNDLE, required=True, key=FORMAT, format_func=lambda key: FORMATS[key].name
     )
-    fmt = fmt or "csv"
-    st.caption(ABOUT[fmt])
-    st.markdown("**What is in it** :small[:gray[· the filters of the screen]]")
+    fmt = fmt or BUNDLE
+    st.caption(FORMATS[fmt].about)
     services = shared.services()
     try:
         now = services.clock.now()
         query = asked.query(now)
-        st.table(_contents(services, asked, query, now), border="horizontal", alt="What the export holds")
+        st.markdown("**What is in it** :small[:gray[· the filters of the screen]]")
+        withhold = ("rows" if state.value(HIDE) else "details") if fmt == BUNDLE else None
+        st.table(_contents(services, asked, query, now, withhold), border="horizontal", alt="What the export holds")
     except SignupError as problem:
         st.error(problem.sentence, icon=":material/error:")
         return
-    start = st.button("Start export", icon=":material/download:", type="primary", key="start_export", width="stretch")
-    st.caption(":material/info: The export is itself written into the log. Closing this panel stops it.")
-    if start:
-        _write(services, query, fmt)
+    if withhold:
+        st.toggle("Leave the other events out", key=HIDE, help=LEAVE_OUT)
+    st.button(
+        "Start export",
+        icon=":material/download:",
+        type="primary",
+        key="start_export",
+        width="stretch",
+        disabled=busy,
+        on_click=_begin,
+        args=(services, query, fmt, withhold),
+    )
+    st.caption(":material/info: The log tells of the export. You can close this panel: it goes on.")
+    if work:
+        st.fragment(_told, run_every=EVERY_SECONDS if busy else None)(work, busy)
 
 
-def _contents(services: Services, asked: Asked, query: LogQuery, now: datetime) -> dict[str, str]:
+def _contents(services: Services, asked: Asked, query: LogQuery, now: datetime, withhold: str | None) -> dict[str, str]:
     zone = times.zone()
     settled = asked.settled(now)
     end = times.day_and_minute(settled.end, zone) if query.end else "now"
     head = log.seal_first(services)
+    left_out = {"rows": "only sealed stretches", "details": "listed, without details"}
     return {
         "Range": f"{times.day_and_minute(settled.start, zone)} – {end}",
         "Events": ", ".join(f"`{kind}`" for kind in asked.kinds) or "all",
         "Actor": f"`{query.actor}`" if query.actor else "all",
         "Sign-up": f"`{query.signup_id}`" if query.signup_id else "all",
         "Rows": f"**{count(log.count(services, query, up_to=head))}** of {count(head)}",
-    }
+    } | ({"The others": left_out[withhold]} if withhold else {})
 
 
-def _write(services: Services, query: LogQuery, fmt: str) -> None:
-    """Write the file with its progress, then offer it once."""
-    bar = st.progress(0.0, "Writing")
-    progress = Progress(services.clock.monotonic())
-
-    def told(rows: int, total: int, written: int) -> None:
-        bar.progress(*progress.at(services.clock.monotonic(), rows, total, written))
-
-    now = services.clock.now()
+def _begin(services: Services, query: LogQuery, fmt: str, withhold: str | None) -> None:
+    """Start the export and remember it for this visitor."""
+    now, ending = services.clock.now(), FORMATS[fmt].ending
     folder = Path(services.settings.data_dir) / "exports"
-    try:
+    with suppress(OSError):  # the export itself tells why it cannot write there
         folder.mkdir(parents=True, exist_ok=True)
-        path = folder / f"{new_id(now)}.{fmt}"
-        done = export.export(services, fmt=fmt, out=path, query=query, actor=ACTOR, progress=told)
-    except SignupError as problem:
-        bar.empty()
-        st.error(problem.sentence, icon=":material/error:")
-        return
-    except OSError as problem:
-        bar.empty()
-        st.error(f"The folder {folder} cannot be made ({problem.strerror}): check its rights and the disk.")
-        return
-    written = size(str(path.stat().st_size))
-    bar.progress(1.0, f"Written: {count(done['rows'])} rows · {written}")
-    _offer(path, f"audit-{now:%Y-%m-%dT%H%M%S}Z.{fmt}", written, done["sha256"])
+    path = folder / f"{new_id(now)}.{ending}"
+    words = ["export", f"--format={fmt}", f"--out={path}", f"--told-by={ACTOR}", *_filters(query)]
+    words += [f"--withhold={withhold}"] if withhold else []
+    state.remember(WORK, Work(Job("Writing", words), path, f"audit-{now:%Y-%m-%dT%H%M%S}Z.{ending}"))
 
 
-def _offer(path: Path, name: str, written: str, digest: str) -> None:
-    """The link. After a click this panel is drawn again without it: it would not work a second time."""
+def _filters(query: LogQuery) -> list[str]:
+    """The screen's filters as the command's options."""
+    options = {"signup": query.signup_id, "actor": query.actor, "from": query.start, "to": query.end}
+    kinds = [f"--kind={kind}" for kind in query.kinds]
+    return kinds + [f"--{name}={value}" for name, value in options.items() if value]
+
+
+def _told(work: Work, was_busy: bool) -> None:
+    """How far it is, or its end."""
+    if work.job.running:
+        st.progress(work.job.share, work.job.words)
+        st.button("Cancel", icon=":material/close:", key="cancel_export", on_click=work.job.stop)
+    elif was_busy:
+        st.rerun()  # it has ended: stop looking every half second, and let another one begin
+    elif work.job.answer is None:
+        st.error(work.job.problem, icon=":material/error:")
+    elif not work.path.exists():
+        st.caption("The file was fetched, or removed after two minutes: export again for another.")
+    else:
+        _offer(work, work.job.answer)
+
+
+def _offer(work: Work, done: dict[str, object]) -> None:
+    """The link, for one click."""
+    written = size(str(work.path.stat().st_size))
+    st.markdown(f":green[:material/check_circle:] Written: **{count(int(str(done['rows'])))}** rows · {written}")
     st.link_button(
-        f"Download {name} · {written}",
-        DOWNLOADS.offer(path, name),
+        f"Download {work.name} · {written}",
+        DOWNLOADS.offer(work.path, work.name),
         icon=":material/download:",
         type="primary",
         width="stretch",
         key="download",
-        on_click="rerun",
+        on_click=state.remember,
+        args=(WORK, None),
     )
     st.caption("The link works once, within a minute. The log keeps the file's SHA-256:")
-    st.code(digest, language=None, wrap_lines=True)
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far a file is. `began`: seconds of a steady clock."""
-
-    began: float
-
-    def at(self, now: float, rows: int, total: int, written: int) -> tuple[float, str]:
-        """The share that is done, and the words for it."""
-        share = min(1.0, rows / total) if total else 1.0
-        left = (now - self.began) * (1 - share) / share if share else 0.0
-        text = f"Writing {count(rows)} of {count(total)} rows · {size(str(written))}"
-        return share, f"{text} · about {max(1, round(left))} s left" if share < 1 else text
+    st.code(str(done["sha256"]), language=None, wrap_lines=True)

@@ -1,41 +1,109 @@
-"""The card at the top of the Audit log: how many events are sealed, and the head that stands for all of them.
+"""The card at the top of the Audit log: how far it is sealed and signed, when all of it was checked last, and what that
+proves. From here it is checked at once, by a process of its own, and exported.
 
 It must not claim more than a seal does.
 """
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
+from dashboard import shared, times
+from dashboard.jobs import FULL_CHECK, Job
+from dashboard.parts import export_drawer
+from signup.clock import moment
+from signup.errors import SignupError
 from signup.measure.figures import count
+from signup.record import checkpoint, log, pins
+from signup.record.checkpoint import Checkpoint
 from signup.record.log import Head
+from signup.record.pins import Full
+from signup.services import Services
 
-WHAT_A_SEAL_DOES = (
-    "The head is computed from every event in order: one that is changed, added or taken out later no longer fits it."
-)
+EVERY_SECONDS = 1
+OWN_WORD = "A full rewrite by someone who owns the database is only found with a checkpoint kept elsewhere."
+PROVES = """
+- **Unchanged, in this order, and complete** up to a checkpoint: whoever changes, adds, moves or takes out an event
+  cannot make the signed head fit again.
+- **Not that it is true:** the program writes what it saw.
+- Events newer than the last checkpoint **that left this machine** can still be rewritten by somebody with the database;
+  older ones too by somebody who also holds the signing key. Keep the checkpoints elsewhere: the dashboard prints each
+  one on stdout and keeps it in `data/checkpoints/`.
+- Give an auditor the key's id yourself, not through the export: then a log rewritten with another key is found.
+- Every night all of it is checked again. *Verify now* does the same.
+"""
 
 
-def card() -> tuple[DeltaGenerator, DeltaGenerator]:
-    """The card: the place of its words and the place of its buttons."""
-    with st.container(
-        border=True, horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", key="seal"
-    ):
+def show() -> None:
+    """Draw the card; it follows the log by itself."""
+    with st.container(border=True, key="seal"):
+        st.fragment(_inside, run_every=EVERY_SECONDS)()
+
+
+def _inside() -> None:
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         words = st.container(width="content", gap=None)
         buttons = st.container(horizontal=True, width="content", vertical_alignment="center", gap="small")
-    return words, buttons
+    services = shared.services()
+    try:
+        log.seal_first(services)
+        head, signed = log.head(services), checkpoint.newest(services)
+        full = pins.read(services.settings, head.log_id).full
+    except SignupError as problem:
+        words.markdown(f":red[:material/error:] {problem.sentence}")
+        return
+    with words:
+        _tell(services, head, signed, full)
+    with buttons:
+        _proof(head, signed)
+        _verify()
+        if st.button("Export", icon=":material/download:", type="primary", key="export"):
+            export_drawer.open_it()
+            st.rerun()
 
 
-def tell(head: Head) -> None:
-    """How far the log is sealed."""
+def _tell(services: Services, head: Head, signed: Checkpoint | None, full: Full | None) -> None:
+    """How far it is sealed and signed; under it what the last check found, or how far one is."""
+    zone, now = times.zone(), services.clock.now()
     events = "1 event" if head.seq == 1 else f"{count(head.seq)} events"
-    st.markdown(f":green[:material/verified:] **{events}, sealed** · head `{short(head.root)}`")
-    st.caption(WHAT_A_SEAL_DOES)
+    seal = ":red[:material/gpp_bad:]" if full and full.reason else ":green[:material/verified:]"
+    parts = [f"{seal} **{events}, sealed**"]
+    parts += [f"last checkpoint {times.lately(moment(signed.at), now, zone)}"] if signed else []
+    st.markdown(" · ".join([*parts, f"head `{short(head.root)}`"]))
+    at = times.lately(moment(full.at), now, zone) if full else ""
+    st.caption(checked(FULL_CHECK.job, full, at))
 
 
-def copy(head: Head) -> None:
-    """The whole head, to copy."""
-    with st.popover("Copy head", icon=":material/content_copy:", type="tertiary", key="copy_head"):
-        st.caption(f"The head after {count(head.seq)} events:")
+def checked(job: Job | None, full: Full | None, at: str) -> str:
+    """The line under it. `at`: when the last full check ended, for people."""
+    if job and job.running:
+        return f":material/fact_check: {job.words} · valid so far"
+    if full and full.reason:
+        where = job.answer.get("detail") if job and job.answer else None
+        return f":red[Full check {at}: {where or full.reason} Compare with the last backup, and see Health.]"
+    if job and job.answer is None:
+        return f":orange[:material/warning: The check did not end: {job.problem}]"
+    last = f"Full check {at}: every event in its place." if full else "No full check yet: one runs every night."
+    return f"{last} {OWN_WORD}"
+
+
+def _proof(head: Head, signed: Checkpoint | None) -> None:
+    """What to copy and keep elsewhere, and what it is good for."""
+    with st.popover("Proof", icon=":material/content_copy:", type="tertiary", key="proof"):
+        st.caption(f"The head after {count(head.seq)} events")
         st.code(head.root, language=None, wrap_lines=True)
+        if signed:
+            st.caption(f"The last checkpoint, signed at event {count(signed.seq)}: keep it elsewhere")
+            st.code(signed.line, language=None, wrap_lines=True)
+            st.caption("The key that signed it: give this id to your auditor yourself")
+            st.code(signed.key_id, language=None, wrap_lines=True)
+        st.markdown(f"**What this proves**\n{PROVES}")
+
+
+def _verify() -> None:
+    """Check everything at once, or stop doing so."""
+    if FULL_CHECK.running:
+        st.button("Stop", icon=":material/stop_circle:", key="verify_stop", on_click=FULL_CHECK.stop)
+    else:
+        st.button("Verify now", icon=":material/fact_check:", key="verify", on_click=FULL_CHECK.begin)
 
 
 def short(root: str) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from signup.commands import output
 from signup.commands.exits import Exit
-from signup.commands.parsing import Command, Options, Parser, add_log_filters, add_range, moment, whole
+from signup.commands.parsing import Command, Options, Parser, actor, add_log_filters, add_range, moment, whole
 from signup.commands.progress import add_progress, watched
 from signup.commands.session import opened
 from signup.errors import UsageWrong
@@ -29,7 +29,7 @@ LOOK_SECONDS = 0.2
 
 def events(options: Options) -> int:
     """The log, oldest first, above a number."""
-    query = LogQuery(kinds=tuple(options.kind), signup_id=options.signup)
+    query = LogQuery(tuple(options.kind), options.signup, options.actor)
     with opened(seals=True) as services:
         found = _walk(services, query, options.after, follow=options.follow)
         for event in itertools.islice(found, options.limit):
@@ -42,17 +42,19 @@ def events(options: Options) -> int:
 
 def export(options: Options) -> int:
     """The matching events as a file, whose SHA-256 stands in the log."""
-    query = LogQuery(kinds=tuple(options.kind), signup_id=options.signup, start=options.start, end=options.end)
+    query = LogQuery(tuple(options.kind), options.signup, options.actor, options.start, options.end)
     given = [one for path in options.checkpoint for one in outside.read(path)]
     if options.format != BUNDLE and (given or options.withhold):
         raise UsageWrong("--checkpoint and --withhold say what goes into a bundle: add --format bundle.")
     with watched("Writing", options) as progress, opened(seals=True) as services:
         if options.format == BUNDLE:
             asked = Asked(query, options.withhold or "details", compare=compared(services, given))
-            done = write_bundle(services, out=options.out, asked=asked, actor=ACTOR, say=to_stderr, progress=progress)
+            done = write_bundle(
+                services, out=options.out, asked=asked, actor=options.told_by, say=to_stderr, progress=progress
+            )
         else:
             done = write_file(
-                services, fmt=options.format, out=options.out, query=query, actor=ACTOR, progress=progress
+                services, fmt=options.format, out=options.out, query=query, actor=options.told_by, progress=progress
             )
     if options.json:
         output.json_line(done)
@@ -110,6 +112,9 @@ def _export_options(parser: Parser) -> None:
         action="append",
         default=[],
         help="in a bundle: an auditor's own, so that it can be compared; repeatable",
+    )
+    parser.add_argument(
+        "--told-by", metavar="ACTOR", type=actor, default=ACTOR, help=f"who exports, as the log tells it ({ACTOR})"
     )
     add_progress(parser)
 

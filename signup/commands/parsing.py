@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 
 from signup.clock import text
 from signup.errors import UsageWrong
+from signup.record.events import ACTOR
 from signup.settings_checks import region
 
 Options = argparse.Namespace
@@ -56,6 +57,13 @@ def key_id(written: str) -> str:
     return found
 
 
+def actor(written: str) -> str:
+    """Who did something: watcher, cli, user:local."""
+    if not ACTOR(written):
+        raise argparse.ArgumentTypeError("must look like cli or user:local")
+    return written
+
+
 def country(written: str) -> str:
     """An ISO country, in capitals."""
     try:
@@ -81,6 +89,7 @@ def add_log_filters(parser: Parser) -> None:
         "--kind", metavar="KIND", action="append", default=[], help="one kind, or a family such as signup.*; repeatable"
     )
     parser.add_argument("--signup", metavar="ID", help="one sign-up's events")
+    parser.add_argument("--actor", metavar="ACTOR", help="what one actor did, such as watcher or user:local")
 
 
 def add_range(parser: Parser, type_: Callable[[str], str] = str) -> None:

@@ -127,9 +127,9 @@ class History:
         """Take one sealed event. One that was taken before, is not sealed yet or was redacted adds nothing."""
         if event.seq is None or event.seq <= self.seq:
             return
-        self.seq = event.seq
         if event.details is not None and (take := self._take.get(event.kind)):
             take(event, event.details)
+        self.seq = event.seq
 
     def _somewhere(self) -> list[SignUp | Hit | Rejected]:
         return [*self.signups, *self.hits, *self.rejected]

@@ -118,8 +118,9 @@ class Clerk:
 
         Raises BackupRestored, RecordAltered, StoreUnavailable.
         """
-        made = self._signed(lambda _: True)
-        return made or _newest(self._services)
+        made = self._signed(lambda _: True) or newest(self._services)
+        assert made is not None, "the head is signed by now"
+        return made
 
     def make_if_due(self) -> Checkpoint | None:
         """Sign the head if an hour or ten thousand rows have passed since the last time."""
@@ -134,11 +135,11 @@ class Clerk:
 
     def repeat(self) -> None:
         """At a start: hand the newest on again, for whoever died before it could."""
+        found = newest(self._services)
         with self._services.store.read() as tx:
-            found = tx.one("newest_checkpoint")
             log_id = only(tx, "log_identity")["log_id"]
         if found:
-            publish(self._services.settings, log_id, of_row(found), self._say)
+            publish(self._services.settings, log_id, found, self._say)
 
     def _due_at(self, state: Row) -> datetime:
         return moment(state["signed_at"]) + timedelta(seconds=self._services.settings.checkpoint_seconds)
@@ -191,6 +192,13 @@ def publish(settings: Settings, log_id: str, made: Checkpoint, say: Say) -> None
     pins.change(settings, log_id, partial(_signed_further, made))
 
 
+def newest(services: Services) -> Checkpoint | None:
+    """The last one signed; None before the first."""
+    with services.store.read() as tx:
+        row = tx.one("newest_checkpoint")
+    return of_row(row) if row else None
+
+
 def of_row(row: Row) -> Checkpoint:
     """A checkpoint as the database holds it."""
     return Checkpoint(row["seq"], row["at"], row["root"], row["key_id"], row["note"])
@@ -207,11 +215,6 @@ def _made(head: Row, key: SigningKey, at: str) -> Checkpoint:
 
 def _columns(made: Checkpoint) -> Row:
     return {"seq": made.seq, "at": made.at, "root": made.root, "key_id": made.key_id, "note": made.note}
-
-
-def _newest(services: Services) -> Checkpoint:
-    with services.store.read() as tx:
-        return of_row(only(tx, "newest_checkpoint"))
 
 
 def _signed_further(made: Checkpoint, before: Pins) -> Pins:

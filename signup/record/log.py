@@ -123,10 +123,15 @@ def event(row: Row) -> Event:
     try:
         details = None if row["details"] is None else canonical.loads(row["details"])
     except NotCanonical as error:
-        raise RecordAltered(
-            f"Event {row['seq']} of the audit log was changed from outside: compare the database with its last backup."
-        ) from error
+        raise altered(row["seq"]) from error
     return Event(row["seq"], row["at"], row["kind"], row["signup_id"], row["actor"], details)
+
+
+def altered(seq: int | None) -> RecordAltered:
+    """What there is to say of an event that this program never wrote."""
+    return RecordAltered(
+        f"Event {seq} of the audit log was changed from outside: compare the database with its last backup."
+    )
 
 
 def rows(

@@ -1,15 +1,19 @@
 import csv
 import json
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard.downloads import DOWNLOADS
-from dashboard.parts.export_drawer import Progress
 from dashboard.parts.pager import PAGE
-from signup.record import log
+from signup.record import keys, log
+from signup.record.checkpoint import Clerk
+from signup.record.verifier.verify import verify as check_bundle
 from signup.services import Services
+from signup.store.driver import sqlite
+from tests.machine import eventually
 from tests.pages.fixtures.visits import NUMBER, OTHER, completed, declined, numbered, said, table, visit
 from tests.steps.story import begin, everything
 
@@ -135,23 +139,28 @@ def test_a_sign_up_opens_beside_the_log(street: Services) -> None:
     assert "All 5 events are sealed" in said(visit("audit", signup=found))
 
 
-def exported(page: AppTest) -> Path:
-    """Start the export of an open drawer; the file behind its link, which is then used up."""
+def exported(page: AppTest, fmt: str = "csv") -> Path:
+    """Export from an open drawer, in a format; the file behind its link, which is then used up."""
+    page.get_by_key("export_format").set_value(fmt).run()
     page.button(key="start_export").click().run()
+    eventually(lambda: page.run().link_button, seconds=30)
     assert not page.exception
-    address = page.link_button[0].url
-    assert address.startswith("/download/")
-    offer = DOWNLOADS.take(address.rpartition("/")[2])
-    assert offer is not None
-    assert DOWNLOADS.take(address.rpartition("/")[2]) is None
+    (link,) = page.link_button
+    offer = DOWNLOADS.take(link.proto.url.rpartition("/")[2])
+    assert offer
     return offer.path
+
+
+def opened(**address: str | list[str]) -> AppTest:
+    """The page with its drawer open."""
+    page = visit("audit", **address)
+    return page.button(key="export").click().run()
 
 
 def test_an_export_holds_what_the_screen_shows(street: Services) -> None:
     completed(street, NUMBER)
     declined(street, OTHER)
-    page = visit("audit", kind="signup.*", actor="watcher")
-    page.button(key="export").click().run()
+    page = opened(kind="signup.*", actor="watcher")
     assert "**2** of 9" in said(page)
     rows = list(csv.DictReader(exported(page).read_text().splitlines()))
     assert [row["kind"] for row in rows] == ["signup.approved", "signup.declined"]
@@ -159,8 +168,7 @@ def test_an_export_holds_what_the_screen_shows(street: Services) -> None:
 
 def test_an_export_is_told_before_and_after_by_the_one_local_user(street: Services) -> None:
     completed(street, NUMBER)
-    page = visit("audit")
-    page.button(key="export").click().run()
+    page = opened()
     exported(page)
     before, after = everything(street)[-2:]
     assert [before.kind, after.kind] == ["audit.exported", "audit.export_done"]
@@ -170,34 +178,69 @@ def test_an_export_is_told_before_and_after_by_the_one_local_user(street: Servic
 
 def test_ndjson_is_one_event_a_line(street: Services) -> None:
     completed(street, NUMBER)
-    page = visit("audit")
-    page.button(key="export").click().run()
-    page.get_by_key("export_format").set_value("ndjson").run()
-    lines = exported(page).read_text().splitlines()
+    lines = exported(opened(), "ndjson").read_text().splitlines()
     assert [json.loads(line)["seq"] for line in lines] == [1, 2, 3, 4, 5, 6]
+
+
+def test_a_bundle_from_the_page_satisfies_its_own_verifier_and_withholds_what_was_asked(street: Services) -> None:
+    completed(street, NUMBER)
+    page = opened(kind="signup.*")
+    page.toggle(key="export_hide").set_value(True).run()
+    assert "only sealed stretches" in said(page)
+    facts = check_bundle(str(exported(page, "bundle")), [], [])
+    assert (facts["valid"], facts["shown"], facts["listed"]) == (True, 3, 0)
 
 
 def test_an_export_that_cannot_be_written_says_why_in_a_sentence(street: Services) -> None:
     completed(street, NUMBER)
     (Path(street.settings.data_dir) / "exports").write_text("in the way")
-    page = visit("audit")
-    page.button(key="export").click().run()
+    page = opened()
     page.button(key="start_export").click().run()
+    eventually(lambda: page.run().error, seconds=30)
     assert not page.exception
-    assert "cannot be made" in page.error[0].value
+    assert "The export cannot be written" in page.error[0].value
     assert not page.link_button
 
 
-def test_the_progress_tells_rows_size_and_how_long_it_takes() -> None:
-    progress = Progress(began=100.0)
-    share, told = progress.at(104.0, 3450, 5946, 2_100_000)
-    assert round(share, 2) == 0.58
-    assert told == "Writing 3,450 of 5,946 rows · 2.1 MB · about 3 s left"
-    assert progress.at(107.0, 5946, 5946, 3_600_000) == (1.0, "Writing 5,946 of 5,946 rows · 3.6 MB")
-    assert progress.at(101.0, 0, 0, 80)[0] == 1.0
+def test_an_export_that_was_cancelled_leaves_nothing_and_lets_another_begin(street: Services) -> None:
+    completed(street, NUMBER)
+    page = opened()
+    with street.store.write():  # it waits for the database, so it cannot be too fast for us
+        page.button(key="start_export").click().run()
+        page.button(key="cancel_export").click().run()
+        eventually(lambda: not page.run().button(key="start_export").disabled)
+    assert list((Path(street.settings.data_dir) / "exports").iterdir()) == []
+    assert exported(page).exists()
 
 
-def test_nothing_is_promised_that_does_not_exist_yet(street: Services) -> None:
-    text = said(visit("audit")).lower()
-    assert "checkpoint" not in text
-    assert "verify" not in text
+def test_a_check_of_the_whole_log_from_the_page_says_when_it_ended_and_what_it_found(street: Services) -> None:
+    completed(street, NUMBER)
+    page = visit("audit")
+    assert "No full check yet" in said(page)
+    page.button(key="verify").click().run()
+    eventually(lambda: "every event in its place" in said(page.run()), seconds=30)
+    assert [button.key for button in page.button if button.key in ("verify", "verify_stop")] == ["verify"]
+
+
+def test_a_log_that_was_altered_is_told_in_red_with_the_event(street: Services) -> None:
+    completed(street, NUMBER)
+    with closing(sqlite.connect(str(street.store.path), isolation_level=None)) as database:
+        database.execute("DROP TRIGGER events_stay")
+        database.execute("UPDATE events SET details = '{}' WHERE seq = 3")
+    page = visit("audit")
+    page.button(key="verify").click().run()
+    eventually(lambda: ":red[Full check" in said(page.run()), seconds=30)
+    assert "gpp_bad" in said(page)
+    assert list(table(page, "Seq")["Details"])[2] == "not what was ever written here: verify the log"
+
+
+def test_the_card_shows_what_to_keep_elsewhere_and_says_what_it_proves(street: Services) -> None:
+    completed(street, NUMBER)
+    log.seal_first(street)
+    made = Clerk(street, keys.ready(street, str), actor="cli", say=str).make()
+    page = visit("audit")
+    codes = [code.value for code in page.code]
+    assert made.line in codes
+    assert made.key_id in codes
+    assert "last checkpoint" in said(page)
+    assert "Not that it is true" in said(page)

@@ -202,6 +202,7 @@ def test_what_is_new_comes_by_itself_and_nothing_else_moves(
 def test_an_export_is_downloaded_once(visitor: Callable[..., Page], running: Street, tmp_path: Path) -> None:
     page = visitor("audit?kind=signup.started")
     page.get_by_role("button", name="Export").click()
+    page.get_by_text("CSV", exact=True).click()
     page.get_by_role("button", name="Start export").click()
     link = page.get_by_role("link", name="Download")
     expect(link).to_be_visible()

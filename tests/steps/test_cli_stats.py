@@ -1,6 +1,7 @@
 """`stats`: the Overview's numbers for scripts and for people."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -8,6 +9,7 @@ from signup.seed import seed
 from signup.services import open_services
 from signup.settings import Settings
 from tests.steps.conftest import CommandLine
+from tests.steps.test_cli_record import run_sql
 
 PROMISED = {
     *("from", "to", "started", "sent", "opened", "approved", "declined", "completed", "expired", "failed", "open"),
@@ -69,3 +71,12 @@ def test_people_get_a_table_without_nulls(lived: CommandLine) -> None:
     assert "Success rate" in told.out
     assert "None" not in told.out
     assert "nan" not in told.out
+
+
+def test_an_event_that_no_step_ever_wrote_stops_the_count_with_a_sentence(log: CommandLine, tmp_path: Path) -> None:
+    log("start", "+46701740610")
+    log("events")
+    run_sql(tmp_path, "UPDATE events SET details = '{}' WHERE kind = 'signup.started'")
+    told = log("stats")
+    assert (told.code, told.out) == (1, "")
+    assert "changed from outside" in told.err

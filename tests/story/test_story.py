@@ -56,6 +56,7 @@ def test_a_number_typed_is_tapped_completed_counted_and_exported(visitor, street
 
     open_page(visitor, "Audit log")
     visitor.get_by_role("button", name="Export").first.click()
+    visitor.get_by_text("CSV", exact=True).click()
     visitor.get_by_role("button", name="Start export").click()
     with visitor.expect_download() as download:
         visitor.get_by_role("link", name="Download").click()

@@ -59,7 +59,13 @@ SAMPLES: list[tuple[str, dict[str, Any], str]] = [
         {"exportId": ID, "rows": 1204, "sha256": HASH},
         "1,204 rows · SHA-256 abababababababab…",
     ),
-    (Kind.AUDIT_CHECKPOINT, {"keyId": "ab" * 16, "root": HASH, "seq": 9}, f"keyId {'ab' * 16} · root {HASH} · seq 9"),
+    (
+        Kind.AUDIT_EXPORTED,
+        {"exportId": ID, "filter": {**EVERYTHING, "from": AT}, "format": "bundle", "withhold": "rows", "text": True},
+        "BUNDLE · 2026-11-24 14:00 UTC to now · a search",
+    ),
+    (Kind.AUDIT_CHECKPOINT, {"keyId": "ab" * 16, "root": HASH, "seq": 9}, "signed at event 9 · key abababab…"),
+    (Kind.AUDIT_PRUNED, {"to": 12_000}, "events up to 12,000 are gone by age"),
     (Kind.SETTINGS_CHANGED, {"name": "lockSeconds"}, "name lockSeconds"),
 ]
 
