@@ -16,8 +16,8 @@ from signup.record import canonical, log, outside
 from signup.record.bundle import export as write_bundle
 from signup.record.bundle_plan import Asked, compared
 from signup.record.checkpoint import to_stderr
-from signup.record.export import FORMS
 from signup.record.export import export as write_file
+from signup.record.forms import FORMS
 from signup.record.log import LogQuery
 from signup.services import Services
 
@@ -25,6 +25,7 @@ ACTOR = "cli"
 BUNDLE = "bundle"
 PORTION = 1000
 LOOK_SECONDS = 0.2
+ABOUT_FORMATS = "csv for people, ndjson for programs, parquet and sqlite for analysis, bundle as proof"
 
 
 def events(options: Options) -> int:
@@ -97,7 +98,10 @@ def _events_options(parser: Parser) -> None:
 
 def _export_options(parser: Parser) -> None:
     parser.add_argument(
-        "--format", choices=[*FORMS, BUNDLE], required=True, help="csv for people, ndjson for programs, bundle as proof"
+        "--format",
+        choices=[*FORMS, BUNDLE],
+        required=True,
+        help=ABOUT_FORMATS,
     )
     parser.add_argument("--out", metavar="FILE", type=Path, required=True, help="where to, replacing what stood there")
     add_log_filters(parser)

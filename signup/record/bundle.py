@@ -20,20 +20,18 @@ from pathlib import Path
 from typing import IO, Any, BinaryIO
 
 from signup.clock import text
-from signup.errors import RecordAltered
 from signup.model import new_id
 from signup.record import bundle_rows, canonical, csvfile, keys, note, seal
 from signup.record.bundle_plan import TEXT, Asked, Plan, plan
 from signup.record.checkpoint import Clerk, Say, origin_of
 from signup.record.events import Kind
-from signup.record.export import COLUMNS, Progress, tell
+from signup.record.export import Progress, begun_again, tell
+from signup.record.lines import COLUMNS
 from signup.record.note import SigningKey
-from signup.record.stretches import Moved
 from signup.record.wholefile import file_for, kept
 from signup.services import Services
 
 FORMAT = "signup-audit-bundle/1"
-TRIES = 3
 _PORTION = 1000
 _VERIFIER = Path(__file__).parent / "verifier"
 
@@ -138,19 +136,12 @@ class Made:
 
 def _written(services: Services, file: BufferedRandom, out: Path, asked: Asked, made: Made, clerk: Clerk) -> Counts:
     """The bundle in a file, begun again when the log was pruned or redacted under it."""
-    for _ in range(TRIES):
+
+    def once() -> Counts:
         seal.Sealer(services).seal()
-        settled = plan(services, asked, clerk.make().seq)
-        file.seek(0)
-        file.truncate()
-        try:
-            return write(services, file, out.resolve().parent, settled, made)
-        except Moved:
-            continue
-    raise RecordAltered(
-        "Rows of the audit log are gone or redacted without a word in the log about it: run verify, and compare the "
-        "database with its last backup."
-    )
+        return write(services, file, out.resolve().parent, plan(services, asked, clerk.make().seq), made)
+
+    return begun_again(file, once)
 
 
 def write(services: Services, file: BufferedRandom, folder: Path, settled: Plan, made: Made) -> Counts:

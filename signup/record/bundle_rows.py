@@ -15,7 +15,7 @@ from typing import NamedTuple
 from signup.record import log, stretches
 from signup.record.bundle_plan import TEXT, Plan
 from signup.record.events import Kind
-from signup.record.export import csv_line, ndjson_line
+from signup.record.lines import csv_line, ndjson_line
 from signup.record.log import LogQuery, event
 from signup.record.stretches import Leaves, Moved, spans_between
 from signup.record.tree import details_hash

@@ -54,4 +54,9 @@ class SqliteFile:
         try:
             yield
         except sqlite.Error as error:
+            if "no such table" in str(error):
+                raise DatabaseUnusable(
+                    f"The file {self.path} holds no whole log ({error}): a copy of a database, an export of all events "
+                    "as SQLite, or a bundle can be checked"
+                ) from error
             raise DatabaseUnusable(f"The file {self.path} cannot be read as a database ({error})") from error

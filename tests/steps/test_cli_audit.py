@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from signup.record.forms import FORMS
 from tests.steps.conftest import CommandLine
 from tests.steps.test_cli_edge import program
 
@@ -69,12 +70,13 @@ def test_following_shows_what_happens_later(
     assert [json.loads(line)["seq"] for line in out.splitlines()] == [4, 5]
 
 
-@pytest.mark.parametrize("form", ["csv", "ndjson"])
+@pytest.mark.parametrize("form", FORMS)
 def test_an_export_is_the_file_its_answer_describes(told: CommandLine, tmp_path: Path, form: str) -> None:
     answer = told("export", "--format", form, "--out", "log", "--json").json
     content = (tmp_path / "log").read_bytes()
     assert answer == {"file": "log", "rows": 4, "sha256": hashlib.sha256(content).hexdigest()}
-    assert len(content.splitlines()) == {"csv": 5, "ndjson": 4}[form]
+    lines = {"csv": 5, "ndjson": 4}.get(form)
+    assert lines in (None, len(content.splitlines()))
 
 
 def test_an_export_stands_in_the_log_it_is_of(told: CommandLine) -> None:

@@ -159,6 +159,17 @@ def test_a_plain_export_is_known_by_its_sum(log: CommandLine, tmp_path: Path) ->
     assert log("verify", "log.csv").out.startswith("NOT KNOWN")
 
 
+def test_a_parquet_file_is_known_by_its_sum_and_a_sqlite_file_proves_itself(log: CommandLine) -> None:
+    log("checkpoint")
+    log("export", "--format", "parquet", "--out", "log.parquet")
+    assert log("verify", "log.parquet", "--json").json["known"] is True
+    log("export", "--format", "sqlite", "--out", "log.db")
+    assert log("verify", "log.db", "--json").json["valid"] is True
+    log("export", "--format", "sqlite", "--out", "some.db", "--kind", "number.*")
+    told = log("verify", "some.db")
+    assert (told.code, "holds no whole log" in told.out) == (2, True)
+
+
 def bundle(folder: Path) -> Path:
     with zipfile.ZipFile(folder / "bundle.zip", "w") as archive:
         for name, content in BUNDLE["files"].items():

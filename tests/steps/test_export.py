@@ -25,7 +25,8 @@ from signup.errors import StoreUnavailable, UsageWrong
 from signup.model import Event
 from signup.record import canonical, events, log, tree
 from signup.record.events import Kind
-from signup.record.export import COLUMNS, export
+from signup.record.export import export
+from signup.record.lines import COLUMNS
 from signup.record.log import LogQuery
 from signup.services import Services, open_services
 from signup.store import Store, Transaction
@@ -173,7 +174,7 @@ def test_an_export_is_its_owners_to_read(services: Services, tmp_path: Path) -> 
 
 
 def test_an_unknown_format_is_refused_with_those_that_exist(services: Services, tmp_path: Path) -> None:
-    with pytest.raises(UsageWrong, match="csv or ndjson"):
+    with pytest.raises(UsageWrong, match="csv, ndjson"):
         run(services, tmp_path / "events.xls", "xls")
     assert told(services) == []
 

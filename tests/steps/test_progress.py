@@ -16,7 +16,7 @@ import pytest
 
 from signup.commands import edge
 from signup.commands.progress import EVERY_SECONDS, Progress, how_far
-from signup.record.export import FORMS
+from signup.record.forms import FORMS
 from signup.record.verifier import verify
 from signup.services import Services
 from signup.store.driver import sqlite

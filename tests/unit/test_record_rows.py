@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from signup.errors import RecordAltered
-from signup.record import canonical, export, tree
+from signup.record import canonical, lines, tree
 
 ROWS = json.loads((Path(__file__).parent.parent / "vectors/record/rows.json").read_text("utf-8"))
 each_row = pytest.mark.parametrize("example", ROWS, ids=lambda example: str(example["row"]["seq"]))
@@ -48,30 +48,30 @@ def test_details_have_the_text_of_the_worked_example(example: dict[str, Any]) ->
 
 @each_row
 def test_the_csv_line_is_that_of_the_worked_example(example: dict[str, Any]) -> None:
-    assert export.csv_line(stored(example)) == example["csvLine"].encode()
+    assert lines.csv_line(stored(example)) == example["csvLine"].encode()
 
 
 @each_row
 def test_the_ndjson_line_is_that_of_the_worked_example(example: dict[str, Any]) -> None:
-    assert export.ndjson_line(stored(example)) == example["shownLine"].encode() + b"\n"
+    assert lines.ndjson_line(stored(example)) == example["shownLine"].encode() + b"\n"
 
 
 @each_row
 def test_a_row_without_details_is_listed_by_their_hash(example: dict[str, Any]) -> None:
     row = stored(example) | {"details": None, "details_salt": None, "details_hash": example["detailsHash"]}
-    assert export.ndjson_line(row) == example["listedLine"].encode() + b"\n"
-    assert export.csv_line(row).endswith(b",,,,,\r\n")
+    assert lines.ndjson_line(row) == example["listedLine"].encode() + b"\n"
+    assert lines.csv_line(row).endswith(b",,,,,\r\n")
 
 
 def test_a_country_that_is_no_text_or_number_has_no_column() -> None:
     row = stored(ROWS[0]) | {"details": '{"channel":true,"code":["a"],"country":null,"ms":7}'}
-    assert b'"api:web",,,,7,"{' in export.csv_line(row)
+    assert b'"api:web",,,,7,"{' in lines.csv_line(row)
 
 
 @pytest.mark.parametrize("details", ['{"ms": 7}', '{"ms":7}\n{"ms":8}', "", "not JSON"])
 def test_details_that_were_never_written_by_us_reach_no_file(details: str) -> None:
     row = stored(ROWS[0]) | {"details": details}
     with pytest.raises(RecordAltered, match="Event 3 "):
-        export.csv_line(row)
+        lines.csv_line(row)
     with pytest.raises(RecordAltered, match="Event 3 "):
-        export.ndjson_line(row)
+        lines.ndjson_line(row)

@@ -50,21 +50,21 @@ WHERE at >= COALESCE(:start, '') AND at < COALESCE(:end, '9999');
 
 -- name: events_newest
 -- Along everything, newest first.
-SELECT seq, at, kind, signup_id, actor, details, header_salt, details_salt, details_hash FROM events
+SELECT seq, at, kind, signup_id, actor, details, header_salt, details_salt, details_hash, leaf FROM events
 WHERE seq > :after AND seq < :before
     AND (CAST(:start AS TEXT) IS NULL OR at >= :start) AND (CAST(:end AS TEXT) IS NULL OR at < :end)
 ORDER BY seq DESC LIMIT :size;
 
 -- name: events_oldest
 -- Along everything, oldest first.
-SELECT seq, at, kind, signup_id, actor, details, header_salt, details_salt, details_hash FROM events
+SELECT seq, at, kind, signup_id, actor, details, header_salt, details_salt, details_hash, leaf FROM events
 WHERE seq > :after AND seq < :before
     AND (CAST(:start AS TEXT) IS NULL OR at >= :start) AND (CAST(:end AS TEXT) IS NULL OR at < :end)
 ORDER BY seq LIMIT :size;
 
 -- name: events_of_kind_newest
 -- One kind, newest first.
-SELECT seq, at, kind, signup_id, actor, details, header_salt, details_salt, details_hash FROM events
+SELECT seq, at, kind, signup_id, actor, details, header_salt, details_salt, details_hash, leaf FROM events
 WHERE kind = :kind AND seq > :after AND seq < :before
     AND (CAST(:start AS TEXT) IS NULL OR at >= :start) AND (CAST(:end AS TEXT) IS NULL OR at < :end)
     AND (CAST(:actor AS TEXT) IS NULL OR actor = :actor)
@@ -72,7 +72,7 @@ ORDER BY seq DESC LIMIT :size;
 
 -- name: events_of_kind_oldest
 -- One kind, oldest first.
-SELECT seq, at, kind, signup_id, actor, details, header_salt, details_salt, details_hash FROM events
+SELECT seq, at, kind, signup_id, actor, details, header_salt, details_salt, details_hash, leaf FROM events
 WHERE kind = :kind AND seq > :after AND seq < :before
     AND (CAST(:start AS TEXT) IS NULL OR at >= :start) AND (CAST(:end AS TEXT) IS NULL OR at < :end)
     AND (CAST(:actor AS TEXT) IS NULL OR actor = :actor)
@@ -80,21 +80,21 @@ ORDER BY seq LIMIT :size;
 
 -- name: events_of_actor_newest
 -- One actor, newest first.
-SELECT seq, at, kind, signup_id, actor, details, header_salt, details_salt, details_hash FROM events
+SELECT seq, at, kind, signup_id, actor, details, header_salt, details_salt, details_hash, leaf FROM events
 WHERE actor = :actor AND seq > :after AND seq < :before
     AND (CAST(:start AS TEXT) IS NULL OR at >= :start) AND (CAST(:end AS TEXT) IS NULL OR at < :end)
 ORDER BY seq DESC LIMIT :size;
 
 -- name: events_of_actor_oldest
 -- One actor, oldest first.
-SELECT seq, at, kind, signup_id, actor, details, header_salt, details_salt, details_hash FROM events
+SELECT seq, at, kind, signup_id, actor, details, header_salt, details_salt, details_hash, leaf FROM events
 WHERE actor = :actor AND seq > :after AND seq < :before
     AND (CAST(:start AS TEXT) IS NULL OR at >= :start) AND (CAST(:end AS TEXT) IS NULL OR at < :end)
 ORDER BY seq LIMIT :size;
 
 -- name: events_of_signup_newest
 -- One sign-up, newest first.
-SELECT seq, at, kind, signup_id, actor, details, header_salt, details_salt, details_hash FROM events
+SELECT seq, at, kind, signup_id, actor, details, header_salt, details_salt, details_hash, leaf FROM events
 WHERE signup_id = :signup_id AND seq > :after AND seq < :before
     AND (CAST(:start AS TEXT) IS NULL OR at >= :start) AND (CAST(:end AS TEXT) IS NULL OR at < :end)
     AND (CAST(:actor AS TEXT) IS NULL OR actor = :actor)
@@ -103,7 +103,7 @@ ORDER BY seq DESC LIMIT :size;
 
 -- name: events_of_signup_oldest
 -- One sign-up's timeline.
-SELECT seq, at, kind, signup_id, actor, details, header_salt, details_salt, details_hash FROM events
+SELECT seq, at, kind, signup_id, actor, details, header_salt, details_salt, details_hash, leaf FROM events
 WHERE signup_id = :signup_id AND seq > :after AND seq < :before
     AND (CAST(:start AS TEXT) IS NULL OR at >= :start) AND (CAST(:end AS TEXT) IS NULL OR at < :end)
     AND (CAST(:actor AS TEXT) IS NULL OR actor = :actor)

@@ -39,6 +39,10 @@ SELECT log_id, mode, seq, frontier, pruned_to,
     (SELECT COUNT(*) FROM events_inbox) AS unsealed
 FROM audit_log WHERE id = 1;
 
+-- name: log_to_copy
+-- The log's own row, all of it: an export of all rows is itself a log.
+SELECT id, log_id, mode, created_at, seq, frontier, pruned_to FROM audit_log WHERE id = 1;
+
 -- name: rows_to_verify
 -- A page of the log with all that its leaves are made of.
 SELECT seq, at, kind, signup_id, actor, details, header_salt, details_salt, details_hash, leaf FROM events

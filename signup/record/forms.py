@@ -1,0 +1,65 @@
+"""The formats of a plain export: what each makes of the rows that are put into it.
+
+A form is entered with a Job and takes portions of rows, in `seq` order, until it is left; then the file is whole.
+Libraries that only one format needs are imported when it is asked for. It must not choose rows or tell the log.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from io import BufferedRandom
+
+from signup.record import csvfile
+from signup.record.lines import COLUMNS, csv_line, ndjson_line
+from signup.record.log import LogQuery
+from signup.services import Services
+from signup.store import Row
+
+
+@dataclass(frozen=True)
+class Job:
+    """One export: what was asked for, the log's own row when it began, and the file, empty and open for both."""
+
+    services: Services
+    query: LogQuery
+    head: Row
+    file: BufferedRandom
+
+
+Put = Callable[[Sequence[Row]], None]
+Form = Callable[[Job], AbstractContextManager[Put]]
+
+
+@contextmanager
+def csv(job: Job) -> Iterator[Put]:
+    """For people: one line an event, safe to open in a spreadsheet."""
+    job.file.write(csvfile.names(COLUMNS))
+    yield lambda rows: job.file.writelines(map(csv_line, rows))
+
+
+@contextmanager
+def ndjson(job: Job) -> Iterator[Put]:
+    """For programs: one canonical line an event, with the salts its leaf is computed from."""
+    yield lambda rows: job.file.writelines(map(ndjson_line, rows))
+
+
+@contextmanager
+def parquet(job: Job) -> Iterator[Put]:
+    """For analysis: typed columns, compressed, with `seq` and `leaf`."""
+    from signup.record.parquet import writer
+
+    with writer(job.file) as put:
+        yield put
+
+
+@contextmanager
+def sqlite(job: Job) -> Iterator[Put]:
+    """For SQL: the rows as they are stored; all of them are a log that can be verified."""
+    from signup.record.sqlite_copy import copy
+
+    with copy(job) as put:
+        yield put
+
+
+FORMS: Mapping[str, Form] = {"csv": csv, "ndjson": ndjson, "parquet": parquet, "sqlite": sqlite}
+"""The formats that exist."""
