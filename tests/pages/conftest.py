@@ -3,10 +3,12 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 import pytest
 import streamlit as st
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from signup.model import Event
@@ -17,6 +19,12 @@ from tests.pages.fixtures.visits import street  # noqa: F401  a fixture
 
 MAIN = Path(__file__).parents[2] / "dashboard" / "main.py"
 Open = Callable[..., AppTest]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_search_for_components() -> None:
+    """Every AppTest makes Streamlit read about every installed package, which costs more than the page itself."""
+    manifest_scanner.scan_component_manifests = cache(manifest_scanner.scan_component_manifests)
 
 
 @pytest.fixture
