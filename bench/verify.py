@@ -74,6 +74,7 @@ def _add(store: Store, key: note.SigningKey, first: int, frontier: tree.Frontier
     frontier = tree.grow(frontier, first, [bytes.fromhex(row["leaf"]) for row in rows])
     with store.write() as tx:
         tx.many("seal_event", rows)
+        tx.run("widen_spans", after=first, up_to=first + PORTION)
         tx.run("move_head", seq=first + PORTION, frontier=tree.frontier_text(frontier))
         head = tx.one("lock_head")
         if head and head["seq"] % checkpoint.ROWS == 0:

@@ -37,7 +37,8 @@ Withhold = Literal["details", "rows"]
 class Asked:
     """Which rows are shown, and what becomes of the others: listed without details, or (`rows`) not even that.
 
-    `narrowed`: details that a shown row must have besides; `{"text": true}` says that the query searched for a text.
+    `narrowed`: details that a shown row must have besides; `{"text": true}` (there by itself) says that the query
+    searched for words.
     `compare`: the numbers of checkpoints an auditor holds.
     """
 
@@ -46,6 +47,9 @@ class Asked:
     narrowed: Mapping[str, Any] | None = None
     compare: tuple[int, ...] = ()
     timezone: str = "UTC"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "narrowed", {**(self.narrowed or {}), **self.query.searched} or None)
 
 
 @dataclass(frozen=True)

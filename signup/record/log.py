@@ -10,13 +10,13 @@ This module must not write, and must not show an event whose details are no long
 import difflib
 import heapq
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
 from signup.errors import NotCanonical, RecordAltered, UsageWrong
 from signup.model import Event
-from signup.record import canonical, events, tree
+from signup.record import canonical, events, search, tree
 from signup.record.seal import Sealer, only
 from signup.services import Services
 from signup.store import Row
@@ -24,12 +24,16 @@ from signup.store import Row
 PAGE = 5000
 """The most rows that one statement of a long walk reads."""
 
+ALL = 2**53
+"""More events than a log can have."""
+
 
 @dataclass(frozen=True)
 class LogQuery:
     """Which events: `kinds` (`signup.*` stands for all of a family; none: all), `start` included, `end` not.
 
-    Times are fixed-width UTC text. Raises UsageWrong for a kind, id, actor or time that cannot be.
+    Times are fixed-width UTC text. `text`: words that stand in kind, sign-up id, actor or details, whatever a person
+    typed; it is told nowhere. Raises UsageWrong for a kind, id, actor or time that cannot be.
     """
 
     kinds: tuple[str, ...] = ()
@@ -37,8 +41,10 @@ class LogQuery:
     actor: str | None = None
     start: str | None = None
     end: str | None = None
+    text: str | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "text", (self.text or "").strip() or None)
         object.__setattr__(self, "kinds", _expanded(self.kinds))
         if self.signup_id is not None and not events.ID(self.signup_id):
             raise UsageWrong("A sign-up's id looks like 019d5c0e-7d3e-7f6a-9b1c-3a5f0c7e1d22, in lower case.")
@@ -56,6 +62,11 @@ class LogQuery:
             "signupId": self.signup_id,
             "actor": self.actor,
         }
+
+    @property
+    def searched(self) -> dict[str, bool]:
+        """What `audit.exported` tells besides: that words were searched for, never which."""
+        return {"text": True} if self.text else {}
 
 
 @dataclass(frozen=True)
@@ -100,15 +111,20 @@ def timeline(services: Services, signup_id: str) -> list[Event]:
     return [event(row) for row in found]
 
 
-def count(services: Services, query: LogQuery, up_to: int | None = None) -> int:
-    """How many events match, up to a number (None: up to the head)."""
+def count(services: Services, query: LogQuery, up_to: int | None = None, *, after: int = 0, most: int = ALL) -> int:
+    """How many events match, above a number and up to one (None: the head); at `most` nobody counts on."""
     top = seal_first(services) if up_to is None else up_to
-    after, before = _narrowed(services, query, 0, top + 1)
+    if query == LogQuery():
+        with services.store.read() as tx:
+            return min(most, max(0, top - max(after, int(only(tx, "log_head")["pruned_to"]))))
+    after, before = _narrowed(services, query, after, top + 1)
+    found = 0
     with services.store.read() as tx:
-        if query == LogQuery():
-            return max(0, top - int(only(tx, "log_head")["pruned_to"]))
-        spans = [_params(query, kind, after=after, before=before) for kind in query.kinds or (None,)]
-        return sum(only(tx, f"count_events{_way(query)}", **span)["n"] for span in spans)
+        for kind in query.kinds or (None,):
+            params = _params(services, query, kind, after=after, before=before, most=most - found)
+            if params and found < most:
+                found += only(tx, f"count_events{_way(query)}", **params)["n"]
+    return found
 
 
 def seal_first(services: Services) -> int:
@@ -151,10 +167,8 @@ def rows(
     after, before = _narrowed(services, query, after, before)
     kinds: Iterable[str | None] = query.kinds or (None,)
     size = min(size, max(PAGE // max(1, len(query.kinds)), 100))
-    walks = [
-        _walk(services, query, _params(query, kind, after=after, before=before, size=size), newest_first)
-        for kind in kinds
-    ]
+    asked = (_params(services, query, kind, after=after, before=before, size=size) for kind in kinds)
+    walks = [_walk(services, query, params, newest_first) for params in asked if params]
     return heapq.merge(*walks, key=lambda row: int(row["seq"]), reverse=newest_first)
 
 
@@ -174,14 +188,23 @@ def _walk(services: Services, query: LogQuery, params: dict[str, Any], newest_fi
 
 def _way(query: LogQuery) -> str:
     """Along which index a query is walked: the narrowest one."""
+    if query.text:
+        return "_found"
     if query.signup_id:
         return "_of_signup"
-    return "_of_kind" if query.kinds else "_of_actor" if query.actor else ""
+    if query.kinds:
+        return "_of_actor_kind" if query.actor else "_of_kind"
+    return "_of_actor" if query.actor else ""
 
 
-def _params(query: LogQuery, kind: str | None, **span: int) -> dict[str, Any]:
-    wanted = {"signup_id": query.signup_id, "actor": query.actor, "start": query.start, "end": query.end}
-    return {"kind": kind, **wanted, **span}
+def _params(services: Services, query: LogQuery, kind: str | None, **span: int) -> dict[str, Any] | None:
+    """What a walk along one kind asks for; None when it cannot find anything."""
+    wanted = {"kind": kind, "signup_id": query.signup_id, "actor": query.actor}
+    params = {**wanted, "start": query.start, "end": query.end, **span}
+    if not query.text:
+        return params
+    match = search.match(services.store.dialect, query.text, {name: value for name, value in wanted.items() if value})
+    return {**params, "match": match} if match else None
 
 
 def _narrowed(services: Services, query: LogQuery, after: int, before: int) -> tuple[int, int]:

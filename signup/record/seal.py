@@ -77,6 +77,7 @@ class Sealer:
             after = _moved(before, rows)
             if rows:
                 tx.many("seal_event", rows)
+                tx.run("widen_spans", after=before.seq, up_to=after.seq)
                 tx.run("move_head", seq=after.seq, frontier=tree.frontier_text(after.frontier))
             oldest = only(tx, "oldest_waiting")["id"]
         self._known = after

