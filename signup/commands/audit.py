@@ -30,7 +30,7 @@ ABOUT_FORMATS = "csv for people, ndjson for programs, parquet and sqlite for ana
 
 def events(options: Options) -> int:
     """The log, oldest first, above a number."""
-    query = LogQuery(tuple(options.kind), options.signup, options.actor)
+    query = LogQuery(tuple(options.kind), options.signup, options.actor, text=options.text)
     with opened(seals=True) as services:
         found = _walk(services, query, options.after, follow=options.follow)
         for event in itertools.islice(found, options.limit):
@@ -43,7 +43,7 @@ def events(options: Options) -> int:
 
 def export(options: Options) -> int:
     """The matching events as a file, whose SHA-256 stands in the log."""
-    query = LogQuery(tuple(options.kind), options.signup, options.actor, options.start, options.end)
+    query = LogQuery(tuple(options.kind), options.signup, options.actor, options.start, options.end, options.text)
     given = [one for path in options.checkpoint for one in outside.read(path)]
     if options.format != BUNDLE and (given or options.withhold):
         raise UsageWrong("--checkpoint and --withhold say what goes into a bundle: add --format bundle.")

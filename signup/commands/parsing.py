@@ -90,6 +90,12 @@ def add_log_filters(parser: Parser) -> None:
     )
     parser.add_argument("--signup", metavar="ID", help="one sign-up's events")
     parser.add_argument("--actor", metavar="ACTOR", help="what one actor did, such as watcher or user:local")
+    parser.add_argument(
+        "--text",
+        metavar="WORDS",
+        help="events that have all these words in kind, ids, actor or details, the last one perhaps only begun; "
+        "no log tells which words, and with --stdin no list of processes either",
+    )
 
 
 def add_range(parser: Parser, type_: Callable[[str], str] = str) -> None:

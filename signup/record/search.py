@@ -69,7 +69,7 @@ def match(dialect: Dialect, typed: str, columns: Mapping[str, str]) -> str | Non
 
 def _begun(pieces: Pieces) -> Word:
     *before, last = pieces
-    known = [word for word in KNOWN if word.startswith(last)] if len(last) >= SHORTEST_BEGUN else []
+    known = [word for word in KNOWN if word.startswith(last)] if before or len(last) >= SHORTEST_BEGUN else []
     forms = [(*before, form) for form in dict.fromkeys([last, *known])]
     return forms, not known and len(last) >= LONG_ENOUGH
 

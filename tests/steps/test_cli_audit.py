@@ -52,6 +52,25 @@ def test_events_are_filtered_by_kind_family_and_sign_up(told: CommandLine) -> No
     assert seqs(told("events", "--signup", signup, "--json").lines) == [4, 5]
 
 
+def test_events_are_searched_for_words(told: CommandLine) -> None:
+    assert seqs(told("events", "--text", "web not_a", "--json").lines) == []
+    assert seqs(told("events", "--text", "web too_sh", "--json").lines) == [2]
+    assert seqs(told("events", "--text", "rejected", "--kind", "number.*", "--actor", "cli", "--json").lines) == [
+        1,
+        2,
+        3,
+    ]
+    assert told("events", "--text", '"* NEAR(', "--json").out == ""
+
+
+def test_an_export_of_a_search_is_told_without_its_words(told: CommandLine) -> None:
+    words = ("export", "--format", "ndjson", "--out", "log", "--json", "--text", "not_a_number")
+    assert told(*words).json["rows"] == 1
+    event = told("events", "--kind", "audit.exported", "--json").json
+    assert event["details"]["text"] is True
+    assert "not_a_number" not in json.dumps(event)
+
+
 def test_people_get_one_line_an_event(told: CommandLine) -> None:
     lines = told("events").out.splitlines()
     assert len(lines) == 3

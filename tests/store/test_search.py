@@ -76,6 +76,7 @@ FINDS = [
     ("expor", [2]),
     ("audit.expor", [2]),
     ("state_mis", [3]),
+    ("state_m", [3]),
     ("expor audit", []),
     ("ex", []),
     ("exported declined", []),
