@@ -51,7 +51,9 @@ def export(
     def fill(file: BufferedRandom) -> int:
         return begun_again(file, lambda: _rows(services, query, form, file, progress))
 
-    return written(services, out=out, about={"filter": query.json(), "format": fmt, **query.searched}, actor=actor, fill=fill)
+    return written(
+        services, out=out, about={"filter": query.json(), "format": fmt, **query.searched}, actor=actor, fill=fill
+    )
 
 
 def written(
