@@ -18,7 +18,7 @@ from dashboard.parts.event_filters import Asked
 from signup.errors import SignupError
 from signup.measure.figures import count
 from signup.model import new_id
-from signup.record import log
+from signup.record import log, reasons
 from signup.record.log import LogQuery
 from signup.services import Services
 from signup.words import size
@@ -26,6 +26,7 @@ from signup.words import size
 WIDTH = 560
 EVERY_SECONDS = 0.5
 OPEN, FORMAT, HIDE, WORK = "export_open", "export_format", "export_hide", "export_work"
+REASON = "export_reason"
 BUNDLE, ACTOR = "bundle", "user:local"
 
 
@@ -102,6 +103,7 @@ def _inside(asked: Asked) -> None:
         return
     if withhold:
         st.toggle("Leave the other events out", key=HIDE, help=LEAVE_OUT)
+    st.text_input("Reason", key=REASON, max_chars=reasons.MOST_WORDS, placeholder="Optional; kept sealed, with the log")
     st.button(
         "Start export",
         icon=":material/download:",
@@ -141,7 +143,9 @@ def _begin(services: Services, query: LogQuery, fmt: str, withhold: str | None) 
     path = folder / f"{new_id(now)}.{ending}"
     words = ["export", f"--format={fmt}", f"--out={path}", f"--told-by={ACTOR}", *_filters(query)]
     words += [f"--withhold={withhold}"] if withhold else []
-    state.remember(WORK, Work(Job("Writing", words), path, f"audit-{now:%Y-%m-%dT%H%M%S}Z.{ending}"))
+    reason = str(state.value(REASON) or "").strip()
+    hidden = [f"--reason={' '.join(reason.split())}"] if reason else []
+    state.remember(WORK, Work(Job("Writing", words, hidden), path, f"audit-{now:%Y-%m-%dT%H%M%S}Z.{ending}"))
 
 
 def _filters(query: LogQuery) -> list[str]:

@@ -12,7 +12,7 @@ from signup.commands.progress import add_progress, watched
 from signup.commands.session import opened
 from signup.errors import UsageWrong
 from signup.model import Event
-from signup.record import canonical, log, outside
+from signup.record import canonical, log, outside, reasons
 from signup.record.bundle import export as write_bundle
 from signup.record.bundle_plan import Asked, compared
 from signup.record.checkpoint import to_stderr
@@ -34,11 +34,18 @@ def events(options: Options) -> int:
     with opened(seals=True) as services:
         found = _walk(services, query, options.after, follow=options.follow)
         for event in itertools.islice(found, options.limit):
+            why = _reason(services, event) if options.reasons else {}
             if options.json:
-                output.json_line(event.json())
+                output.json_line(event.json() | why)
             else:
-                output.line(_shown(event))
+                output.line("  ".join([_shown(event), *(f"why: {words or 'wiped'}" for words in why.values())]))
     return Exit.DONE
+
+
+def _reason(services: Services, event: Event) -> dict[str, str | None]:
+    """The words of whoever gave a reason for it, null once they were wiped; nothing where none was given."""
+    reason_id = (event.details or {}).get("reasonId")
+    return {"reason": reasons.words(services, reason_id)} if reason_id else {}
 
 
 def export(options: Options) -> int:
@@ -48,15 +55,12 @@ def export(options: Options) -> int:
     if options.format != BUNDLE and (given or options.withhold):
         raise UsageWrong("--checkpoint and --withhold say what goes into a bundle: add --format bundle.")
     with watched("Writing", options) as progress, opened(seals=True) as services:
+        told = {"out": options.out, "actor": options.told_by, "reason": options.reason, "progress": progress}
         if options.format == BUNDLE:
             asked = Asked(query, options.withhold or "details", compare=compared(services, given))
-            done = write_bundle(
-                services, out=options.out, asked=asked, actor=options.told_by, say=to_stderr, progress=progress
-            )
+            done = write_bundle(services, asked=asked, say=to_stderr, **told)
         else:
-            done = write_file(
-                services, fmt=options.format, out=options.out, query=query, actor=options.told_by, progress=progress
-            )
+            done = write_file(services, fmt=options.format, query=query, **told)
     if options.json:
         output.json_line(done)
     else:
@@ -92,6 +96,7 @@ def _shown(event: Event) -> str:
 def _events_options(parser: Parser) -> None:
     parser.add_argument("--after", metavar="SEQ", type=whole(0), default=0, help="only above this number (0)")
     parser.add_argument("--limit", metavar="N", type=whole(1), help="at most so many")
+    parser.add_argument("--reasons", action="store_true", help="with the words of those who gave a reason for it")
     parser.add_argument("--follow", action="store_true", help="go on with what happens from now on, until stopped")
     add_log_filters(parser)
 
@@ -117,6 +122,7 @@ def _export_options(parser: Parser) -> None:
         default=[],
         help="in a bundle: an auditor's own, so that it can be compared; repeatable",
     )
+    parser.add_argument("--reason", metavar="TEXT", help="why; kept sealed, the log holds only its id")
     parser.add_argument(
         "--told-by", metavar="ACTOR", type=actor, default=ACTOR, help=f"who exports, as the log tells it ({ACTOR})"
     )

@@ -101,12 +101,20 @@ def companions() -> dict[str, bytes]:
 
 
 def export(
-    services: Services, *, out: Path, asked: Asked, actor: str, say: Say, progress: Progress | None = None
+    services: Services,
+    *,
+    out: Path,
+    asked: Asked,
+    actor: str,
+    say: Say,
+    reason: str | None = None,
+    progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Write a bundle to `out`, replacing what stood there: `{"file", "rows", "sha256"}`, the rows being those shown.
 
-    `say` gets the new checkpoint's line. Raises UsageWrong when the file cannot be written or a checkpoint asked for is
-    not the log's, KeyLost, BackupRestored, StoreUnavailable, RecordAltered; then `out` is as it was.
+    `reason`: why, in words that are kept sealed. `say` gets the new checkpoint's line. Raises UsageWrong when the file
+    cannot be written or a checkpoint asked for is not the log's, KeyLost, BackupRestored, StoreUnavailable,
+    RecordAltered; then `out` is as it was.
     """
     key = keys.ready(services, say)
     now = services.clock.now()
@@ -115,7 +123,7 @@ def export(
     searched = {TEXT: True} if TEXT in (asked.narrowed or {}) else {}
     clerk = Clerk(services, key, actor="system", say=say)
     with file_for(out) as file:
-        tell(services, Kind.AUDIT_EXPORTED, actor, about | searched)
+        tell(services, Kind.AUDIT_EXPORTED, actor, about | searched, reason)
         counts = _written(services, file, out, asked, made, clerk)
         digest = kept(file)
         done = {"exportId": made.export_id, "rows": counts.shown, "sha256": digest}

@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 from signup.clock import text
 from signup.errors import RecordAltered, UsageWrong
 from signup.model import new_id
-from signup.record import events, log
+from signup.record import events, log, reasons
 from signup.record.events import Kind
 from signup.record.forms import FORMS, Form, Job
 from signup.record.log import LogQuery
@@ -37,9 +37,17 @@ _TRIES = 3
 
 
 def export(
-    services: Services, *, fmt: str, out: Path, query: LogQuery, actor: str, progress: Progress | None = None
+    services: Services,
+    *,
+    fmt: str,
+    out: Path,
+    query: LogQuery,
+    actor: str,
+    reason: str | None = None,
+    progress: Progress | None = None,
 ) -> dict[str, Any]:
-    """Write the matching events to `out`, replacing what stood there: `{"file", "rows", "sha256"}`.
+    """Write the matching events to `out`, replacing what stood there: `{"file", "rows", "sha256"}`. `reason`: why, in
+    words that are kept sealed.
 
     Raises UsageWrong when there is no such format or the file cannot be written, StoreUnavailable, RecordAltered;
     then `out` is as it was.
@@ -51,18 +59,23 @@ def export(
     def fill(file: BufferedRandom) -> int:
         return begun_again(file, lambda: _rows(services, query, form, file, progress))
 
-    return written(
-        services, out=out, about={"filter": query.json(), "format": fmt, **query.searched}, actor=actor, fill=fill
-    )
+    about = {"filter": query.json(), "format": fmt, **query.searched}
+    return written(services, out=out, about=about, actor=actor, fill=fill, reason=reason)
 
 
 def written(
-    services: Services, *, out: Path, about: dict[str, Any], actor: str, fill: Callable[[BufferedRandom], int]
+    services: Services,
+    *,
+    out: Path,
+    about: dict[str, Any],
+    actor: str,
+    fill: Callable[[BufferedRandom], int],
+    reason: str | None = None,
 ) -> dict[str, Any]:
     """A plain export, told before and after. `fill` writes the rows into the file and says how many there were."""
     export_id = new_id(services.clock.now())
     with file_for(out) as file:
-        tell(services, Kind.AUDIT_EXPORTED, actor, {"exportId": export_id, "withhold": None, **about})
+        tell(services, Kind.AUDIT_EXPORTED, actor, {"exportId": export_id, "withhold": None, **about}, reason)
         rows = fill(file)
         digest = kept(file)
         tell(services, Kind.AUDIT_EXPORT_DONE, actor, {"exportId": export_id, "rows": rows, "sha256": digest})
@@ -84,10 +97,12 @@ def begun_again(file: BufferedRandom, write: Callable[[], Done]) -> Done:
     )
 
 
-def tell(services: Services, kind: Kind, actor: str, details: dict[str, Any]) -> None:
-    """Write down what leaves, or left."""
+def tell(services: Services, kind: Kind, actor: str, details: dict[str, Any], reason: str | None = None) -> None:
+    """Write down what leaves, or left, and why."""
+    now = services.clock.now()
     with services.store.write() as tx:
-        events.append(tx, at=text(services.clock.now()), kind=kind, actor=actor, details=details)
+        why = {"reasonId": reasons.keep(tx, services, reason, now)} if reason is not None else {}
+        events.append(tx, at=text(now), kind=kind, actor=actor, details=details | why)
 
 
 def size_of(file: BufferedRandom) -> int:

@@ -23,3 +23,10 @@ def keep(tx: Transaction, services: Services, reason: str, now: datetime, *, row
     sealed = services.keyring.seal("reasons", "reason", row, words.encode())
     tx.run("add_reason", id=row, at=text(now), reason=sealed)
     return row
+
+
+def words(services: Services, reason_id: str) -> str | None:
+    """What somebody gave as their reason; None once it was wiped."""
+    with services.store.read() as tx:
+        row = tx.one("reason", id=reason_id)
+    return services.keyring.open("reasons", "reason", reason_id, row["reason"]).decode() if row else None

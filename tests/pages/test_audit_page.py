@@ -176,6 +176,18 @@ def test_an_export_is_told_before_and_after_by_the_one_local_user(street: Servic
     assert after.details["sha256"] in [code.value for code in page.code]
 
 
+def test_a_reason_is_kept_sealed_and_the_log_holds_its_id(street: Services) -> None:
+    completed(street, NUMBER)
+    page = opened()
+    page.text_input(key="export_reason").set_value("asked by the\nauditor =1+1").run()
+    exported(page)
+    told = everything(street)[-2].details or {}
+    with street.store.read() as tx:
+        row = tx.one("reason", id=told["reasonId"])
+    assert row
+    assert street.keyring.open("reasons", "reason", told["reasonId"], row["reason"]) == b"asked by the auditor =1+1"
+
+
 def test_ndjson_is_one_event_a_line(street: Services) -> None:
     completed(street, NUMBER)
     lines = exported(opened(), "ndjson").read_text().splitlines()

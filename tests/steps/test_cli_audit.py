@@ -151,3 +151,18 @@ def test_a_checkpoint_of_another_log_goes_into_no_bundle(told: CommandLine, tmp_
 def test_what_only_a_bundle_has_is_refused_elsewhere(told: CommandLine) -> None:
     answer = told("export", "--format", "csv", "--out", "log.csv", "--withhold", "rows")
     assert (answer.code, "--format bundle" in answer.err) == (2, True)
+
+
+def test_who_gives_a_reason_finds_it_again_and_the_log_holds_only_its_id(told: CommandLine) -> None:
+    told("export", "--format", "csv", "--out", "log.csv", "--reason", "the auditor asked", "--told-by", "user:local")
+    [event] = told("events", "--kind", "audit.exported", "--actor", "user:local", "--reasons", "--json").lines
+    assert event["reason"] == "the auditor asked"
+    assert "auditor" not in json.dumps(event["details"])
+    assert "why: the auditor asked" in told("events", "--kind", "audit.exported", "--reasons").out
+    assert "reason" not in told("events", "--kind", "audit.export_done", "--reasons", "--json").lines[0]
+
+
+def test_a_reason_without_words_is_refused_before_anything_is_written(told: CommandLine, tmp_path: Path) -> None:
+    answer = told("export", "--format", "csv", "--out", "log.csv", "--reason", " ")
+    assert (answer.code, "Say why" in answer.err) == (2, True)
+    assert not (tmp_path / "log.csv").exists()

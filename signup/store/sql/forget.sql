@@ -1,5 +1,9 @@
 -- Forgetting: what the record lets go of, and what a person or time takes away.
 
+-- name: reason
+-- What somebody gave as their reason, sealed; nothing once it was wiped.
+SELECT reason FROM reasons WHERE id = :id;
+
 -- name: event_details
 -- What a redaction would take.
 SELECT kind, details, details_salt FROM events WHERE seq = :seq;
