@@ -20,21 +20,20 @@ JUST_AFTER = timedelta(microseconds=1)
 
 @dataclass(frozen=True)
 class Asked:
-    """`words`: what was searched for, and then nothing else counts. `cause`: (step, code) of an error."""
+    """`words`: what was searched for, and then nothing else counts. `cause`: (step, code) of an error.
+
+    `warned`: whether it is asked who met that error and went on, which only the events know, or whom it ended.
+    """
 
     filters: Filters
     words: str = ""
     cause: tuple[str, str] | None = None
+    warned: bool = False
 
     @property
     def narrowed(self) -> bool:
         """Whether more than the range is chosen."""
         return self.filters.narrowed or self.cause is not None
-
-    @property
-    def warned(self) -> bool:
-        """Whether the error is one that did not end the sign-up: only the events know of it."""
-        return self.cause is not None and self.filters.outcomes != ("failed",)
 
 
 @dataclass(frozen=True)

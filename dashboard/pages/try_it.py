@@ -4,7 +4,7 @@ Top to bottom: the form, then the phone beside the timeline of the sign-up that 
 two are drawn again twice a second while something runs, once a second else.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import streamlit as st
 
@@ -34,7 +34,7 @@ def watched() -> None:
         with left, cards.card("The phone", "played by the sandbox", key="phone-card"):
             phone.show(signups.request_id(services, found.id) if found else None, last_word(found))
     with right, st.container(border=True, gap="xsmall", height="stretch", key="sequence-card"):
-        told(found, start_form.refused())
+        told(found, start_form.refused(found.id if found else None))
     if found and found.status not in OPEN and tick == OPEN_TICK:
         st.rerun()
 
@@ -65,12 +65,23 @@ def told(found: SignUp | None, refused: StartResult | None) -> None:
 
 
 def clocks(found: SignUp | None, refused: StartResult | None) -> str:
-    """How long the lock and the answer still run."""
+    """How long the lock, the answer and the token still run."""
     locked = signups.locked_until(services, found.id) if found else None
     locked = refused.locked_until if refused else locked
     answer = found.expires_at if found and found.status in (Status.REQUESTED, Status.WAITING) else None
-    shown = countdown("lock", "lock", "violet", locked), countdown("answer within", "hourglass_top", "blue", answer)
+    shown = (
+        countdown("lock", "lock", "violet", locked),
+        countdown("answer within", "hourglass_top", "blue", answer),
+        countdown("token", "key", "orange", token_until(found) if found else None),
+    )
     return "&emsp;".join(clock for clock in shown if clock)
+
+
+def token_until(found: SignUp) -> datetime | None:
+    """Until when the token of the approval can be used; None once it is wiped, or before it came."""
+    if found.status is not Status.APPROVED or found.decided_at is None:
+        return None
+    return found.decided_at + timedelta(seconds=services.settings.token_seconds)
 
 
 def countdown(name: str, icon: str, colour: str, until: datetime | None) -> str:

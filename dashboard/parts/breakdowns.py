@@ -112,9 +112,10 @@ def _error(view: View, row: rows.Row, earlier: int) -> None:
             kind = {state.KIND: "callback.quarantined"}
             links.see(links.AUDIT, "See them", view.filters.address(**everyone, **kind))
         else:
-            outcome = {state.OUTCOME: "failed" if row["inErrorRate"] else ""}
+            ended = row["inErrorRate"]
+            whom = {state.OUTCOME: "failed" if ended else "", state.WARNED: "" if ended else "1"}
             place = {state.STEP: row["step"], state.CODE: row["code"]}
-            links.see(links.SIGNUPS, "See them", view.filters.address(**outcome, **place))
+            links.see(links.SIGNUPS, "See them", view.filters.address(**whom, **place))
 
 
 def _moved(view: View, now: int, before: int) -> str:

@@ -13,6 +13,7 @@ from signup import words
 
 SEARCH = "search_signups"
 MOST_CHARACTERS = 64
+CAUSE = (state.STEP, state.CODE, state.WARNED)
 
 
 def row(countries: list[str], channels: list[str]) -> Asked:
@@ -23,16 +24,15 @@ def row(countries: list[str], channels: list[str]) -> Asked:
         country, channel = filters.country(countries), filters.channel(channels)
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="outcomes"):
         outcomes = _outcomes()
-        cause = _cause()
+        cause, warned = _cause()
     zone = times.shown_zone()
-    return Asked(
-        Filters(chosen, start, end, countries=country, outcomes=outcomes, channels=channel, zone=zone), searched, cause
-    )
+    narrowed = Filters(chosen, start, end, countries=country, outcomes=outcomes, channels=channel, zone=zone)
+    return Asked(narrowed, searched, cause, warned)
 
 
 def clear() -> None:
     """Everything but the range."""
-    state.clear((state.COUNTRY, state.OUTCOME, state.CHANNEL, state.STEP, state.CODE))
+    state.clear((state.COUNTRY, state.OUTCOME, state.CHANNEL, *CAUSE))
 
 
 def _search() -> str:
@@ -63,17 +63,18 @@ def _outcomes() -> tuple[str, ...]:
     return tuple(chosen)
 
 
-def _cause() -> tuple[str, str] | None:
-    """An error that was followed from the Overview, with the way out of it."""
+def _cause() -> tuple[tuple[str, str] | None, bool]:
+    """An error that was followed from the Overview, and whether as a warning, with the way out of it."""
     step, code = st.query_params.get(state.STEP), st.query_params.get(state.CODE)
     if step not in words.STEPS or code not in words.CODES:
-        return None
+        return None, False
+    warned = state.is_on(state.WARNED)
     st.button(
-        f"{words.CODES[code]} `{code}`",
+        f"{words.CODES[code]} `{code}`{' · a warning' if warned else ''}",
         key="cause",
         icon=":material/close:",
         help="Show the others too",
         on_click=state.clear,
-        args=((state.STEP, state.CODE),),
+        args=(CAUSE,),
     )
-    return step, code
+    return (step, code), warned

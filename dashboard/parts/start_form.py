@@ -9,6 +9,7 @@ import streamlit as st
 from dashboard import door, labels, shared, state
 from signup import phone, words
 from signup.errors import NumberRejected, SignupError
+from signup.flow import signups
 from signup.flow.start import StartResult, start
 
 NUMBER, PERSONA, RESULT = "try_number", "try_persona", "try_result"
@@ -30,12 +31,14 @@ def show() -> None:
         st.markdown(verdict)
 
 
-def refused() -> StartResult | None:
-    """The last start, if it was a lock hit and the lock still runs."""
+def refused(holder: str | None) -> StartResult | None:
+    """The last start, if it was a lock hit and the lock still runs, held by the sign-up that is shown, if any is."""
     result: StartResult | None = state.value(RESULT)
-    if result and result.code == "locked" and result.locked_until:
-        return result if result.locked_until > shared.services().clock.now() else None
-    return None
+    if not (result and result.code == "locked" and result.locked_until):
+        return None
+    if holder and signups.locked_until(shared.services(), holder) != result.locked_until:
+        return None
+    return result if result.locked_until > shared.services().clock.now() else None
 
 
 def check(typed: str) -> tuple[bool, str]:
@@ -88,3 +91,5 @@ def _begin() -> None:
     state.remember(RESULT, result)
     if result.signup_id:
         st.query_params[state.SIGNUP] = result.signup_id
+    elif not refused(st.query_params.get(state.SIGNUP)):
+        st.query_params.pop(state.SIGNUP, None)

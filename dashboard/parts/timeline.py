@@ -89,6 +89,9 @@ def _label(event: Event, started: datetime | None, exchanges: Sequence[Exchange]
 def _inside(event: Event, exchanges: list[Exchange]) -> None:
     st.caption(_sentence(event))
     for number, exchange in enumerate(exchanges):
+        if len(exchanges) > 1:
+            status = exchange.status or f"no answer ({exchange.failure})"
+            st.caption(f"Try {number + 1} of {len(exchanges)} · {status} · {exchange.ms} ms")
         _exchange(exchange, key=f"http-{event.seq}-{number}")
 
 

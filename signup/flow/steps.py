@@ -9,6 +9,7 @@ import logging
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
+from datetime import timedelta
 from typing import Any, TypeVar
 
 from signup.clock import Clock, text
@@ -90,9 +91,10 @@ def tell(tx: Transaction, at: str, kind: events.Kind, signup_id: str, details: R
 def keep_trace(
     tx: Transaction, keyring: Keyring, clock: Clock, signup_id: str, step: str, exchanges: tuple[Exchange, ...]
 ) -> None:
-    """Keep HTTP exchanges for the timeline, sealed; their secrets are dots already."""
-    now = clock.now()
-    for exchange in exchanges:
+    """Keep HTTP exchanges for the timeline, sealed; their secrets are dots already. A microsecond keeps their order."""
+    began = clock.now()
+    for place, exchange in enumerate(exchanges):
+        now = began + timedelta(microseconds=place)
         row = new_id(now)
         sealed = keyring.seal("traces", "exchange", row, json.dumps(asdict(exchange)).encode())
         tx.run("add_trace", id=row, signup_id=signup_id, step=step, at=text(now), exchange=sealed)

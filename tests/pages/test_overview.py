@@ -180,6 +180,14 @@ def test_an_error_leads_to_its_sign_ups_with_the_filters_of_the_screen(dashboard
     } in links
 
 
+def test_a_warning_leads_to_those_who_met_it_and_went_on(dashboard: Open) -> None:
+    warned = many("completed", 3)
+    failed = replace(warned[-1], kind="profile.failed", details={"code": "profile_error", "ms": 9})
+    page = dashboard([*warned[:-1], failed, warned[-1]])
+    links = [parse_qs(link.proto.query_string) for link in page.get("page_link")]
+    assert {"step": ["profile"], "code": ["profile_error"], "warned": ["1"]} in links
+
+
 def test_a_quarantined_callback_leads_to_the_audit_log(dashboard: Open) -> None:
     stranger = Event(None, lives.life(NOW, "waiting")[0].at, "callback.quarantined", None, "callback", {})
     page = dashboard([*many("completed", 2), replace(stranger, details={"reason": "unknown_request"})])

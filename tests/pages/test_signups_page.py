@@ -86,6 +86,18 @@ def test_an_error_of_the_overview_shows_those_that_it_ended(street: Services, tr
     assert "code" not in page.query_params
 
 
+@pytest.mark.parametrize(("chosen", "left"), [([], 1), (["failed", "declined"], 1), (["declined"], 0)])
+def test_an_error_is_looked_for_within_whatever_outcomes_are_chosen(
+    street: Services, truecaller: ScriptedTruecaller, chosen: list[str], left: int
+) -> None:
+    truecaller.will_answer(refused("truecaller_error"))
+    begin(street, NUMBER)
+    declined(street, OTHER)
+    page = visit("signups", step="request", code="truecaller_error", outcome="failed")
+    page.get_by_key("outcome").set_value(chosen).run()
+    assert f"of {left} · newest first" in said(page)
+
+
 def test_a_warning_of_the_overview_shows_those_that_met_it_and_went_on(
     street: Services, truecaller: ScriptedTruecaller
 ) -> None:
@@ -94,7 +106,7 @@ def test_a_warning_of_the_overview_shows_those_that_met_it_and_went_on(
     street.clock.move(30)
     watch(street)
     completed(street, OTHER)
-    rows = table(visit("signups", step="profile", code="profile_error"), "Status")
+    rows = table(visit("signups", step="profile", code="profile_error", warned="1"), "Status")
     assert list(rows["Sign-up"]) == [slow[:13]]
     assert [cell[0] for cell in rows["Status"]] == ["Completed"]
 

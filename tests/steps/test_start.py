@@ -1,13 +1,14 @@
 """A number is typed, locked and sent."""
 
 import threading
+from dataclasses import replace
 
 import pytest
 
 from signup.errors import UsageWrong
 from signup.flow import signups
-from signup.model import Status
-from tests.fakes import ambiguous, refused
+from signup.model import Exchange, Status
+from tests.fakes import accepted, ambiguous, refused
 from tests.steps.story import NUMBER, VALUE, begin, code, details, everything, kinds, status
 
 SPELLINGS = [
@@ -216,3 +217,10 @@ def test_a_failed_answer_does_not_undo_what_a_callback_proved(services, truecall
     assert result.status == Status.COMPLETED
     assert (status(services, result.signup_id), code(services, result.signup_id)) == (Status.COMPLETED, None)
     assert begin(services).code == "locked"
+
+
+def test_the_tries_of_a_request_are_read_back_in_the_order_in_which_they_were_made(services, truecaller):
+    tries = tuple(Exchange("POST", "https://truecaller.example", {}, "", 503, {}, "", ms=ms) for ms in range(6))
+    truecaller.will_answer(replace(accepted("request-1"), exchanges=tries))
+    steps = signups.exchanges(services, begin(services).signup_id)
+    assert [step.exchange.ms for step in steps] == [0, 1, 2, 3, 4, 5]
