@@ -4,6 +4,8 @@ Only in sandbox mode is anybody behind it. It must not draw, and it never speaks
 """
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -13,6 +15,7 @@ from signup.errors import SignupError
 from signup.services import Services
 
 SECONDS = 2.0
+OK, NOT_FOUND = 200, 404
 
 
 @dataclass(frozen=True)
@@ -34,29 +37,47 @@ class Persona:
 
 
 def ringing(services: Services) -> list[Ringing]:
-    """The phones that ring at this moment, the newest first. Raises OutboundFailed."""
-    rows = _ask(services, "GET", "/phones")
-    newest = sorted(rows, key=lambda row: row["since"], reverse=True)
-    return [Ringing(row["requestId"], row["phoneNumber"], row["persona"]) for row in newest]
+    """The phones that ring at this moment, the newest first. Raises SignupError when the sandbox is not there."""
+    with _as_it_should():
+        newest = sorted(_ask(services, "GET", "/phones"), key=lambda row: row["since"], reverse=True)
+        return [Ringing(row["requestId"], int(row["phoneNumber"]), row["persona"]) for row in newest]
 
 
 def tap(services: Services, request_id: str, answer: str) -> None:
     """Answer a phone: approve, decline, another_number, ignore or open. One that stopped ringing is left alone."""
-    _ask(services, "POST", f"/phones/{quote(request_id, safe='')}", {"answer": answer})
+    with _as_it_should():
+        _ask(services, "POST", f"/phones/{quote(request_id, safe='')}", {"answer": answer}, fine=(OK, NOT_FOUND))
 
 
 def personas(services: Services) -> list[Persona]:
-    """The cast, each with the first of its reserved numbers. Raises OutboundFailed."""
+    """The cast, each with the first of its reserved numbers. Raises as `ringing` does."""
     cast: dict[str, Persona] = {}
-    for row in _ask(services, "GET", "/personas"):
-        cast.setdefault(row["persona"], Persona(row["persona"], row["phoneNumber"], row["description"]))
+    with _as_it_should():
+        for row in _ask(services, "GET", "/personas"):
+            cast.setdefault(row["persona"], Persona(row["persona"], int(row["phoneNumber"]), row["description"]))
     return list(cast.values())
 
 
-def _ask(services: Services, method: str, path: str, content: dict[str, Any] | None = None) -> Any:
+@contextmanager
+def _as_it_should() -> Iterator[None]:
+    """What another program on the sandbox's port may answer, told in one sentence."""
+    try:
+        yield
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise SignupError("The sandbox does not answer as it should: look at the Health page.") from error
+
+
+def _ask(
+    services: Services,
+    method: str,
+    path: str,
+    content: dict[str, Any] | None = None,
+    *,
+    fine: tuple[int, ...] = (OK,),
+) -> Any:
     url = f"http://127.0.0.1:{services.settings.sandbox_port}{path}"
     body = json.dumps(content).encode() if content else None
     reply = outbound.send(method, url, {"Content-Type": "application/json"}, body, seconds=SECONDS)
-    if reply.status not in (200, 404) or reply.unread:
-        raise SignupError("The sandbox does not answer as it should: look at the Health page.")
+    if reply.status not in fine or reply.unread:
+        raise ValueError(reply.status)
     return json.loads(reply.body)

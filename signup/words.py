@@ -170,18 +170,24 @@ CURES = {
         "The profile could not be read in time: look at profile p95 and the network to profile4.truecaller.com."
     ),
     ("token", "token_expired"): (
-        "The approval came, the profile was not fetched within 10 minutes: check that a watcher is running."
+        "The approval came, the profile was not fetched before the token ran out: check that a watcher is running."
     ),
     ("callback", "state_mismatch"): _QUARANTINED,
     ("callback", "state_missing"): _QUARANTINED,
     ("callback", "unknown_request"): _QUARANTINED,
 }
+SANDBOX_CURES = {
+    ("request", "truecaller_error"): (
+        "Truecaller answered 5xx or could not be reached: see that the sandbox runs (python -m signup doctor)."
+    ),
+}
 UNKNOWN_CURE = "Open one of these sign-ups and read the answer Truecaller gave."
 
 
-def cure(step: str, code: str) -> str:
-    """One sentence: what happened and what to do about this code of this step."""
-    return CURES.get((step, code), UNKNOWN_CURE)
+def cure(step: str, code: str, mode: str = "live") -> str:
+    """One sentence: what happened and what to do about this code of this step. `mode`: who plays Truecaller."""
+    known = CURES | SANDBOX_CURES if mode == "sandbox" else CURES
+    return known.get((step, code), UNKNOWN_CURE)
 
 
 def event(kind: str, details: Mapping[str, Any] | None = None) -> str:

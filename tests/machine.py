@@ -125,6 +125,21 @@ def own_schema(server: str) -> Iterator[str]:
             connection.execute(sql.SQL("DROP ROLE {}").format(role))
 
 
+@contextmanager
+def away(server: str, url: str) -> Iterator[None]:
+    """Nobody reaches the schema of `own_schema`: its role is thrown out, and let in again at the end."""
+    role = sql.Identifier(str(urlsplit(url).username))
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(sql.SQL("ALTER ROLE {} NOLOGIN").format(role))
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = %s", [urlsplit(url).username]
+        )
+        try:
+            yield
+        finally:
+            connection.execute(sql.SQL("ALTER ROLE {} LOGIN").format(role))
+
+
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
     """A running Chromium (Playwright's Browser), the machine's own. One for each test file."""

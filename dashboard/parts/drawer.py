@@ -83,7 +83,7 @@ def _told(signup_id: str) -> None:
     if profile:
         _profile(signup_id, profile)
     running, to_come = timeline.AHEAD.get(found.status, (None, []))
-    timeline.show(events, steps, running=running, to_come=to_come)
+    timeline.show(events, steps, shared.services().settings.mode, running=running, to_come=to_come)
     _sealed(found, events)
 
 

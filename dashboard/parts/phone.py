@@ -8,7 +8,7 @@ import streamlit as st
 from dashboard import door, shared, times
 from dashboard.door import Ringing
 from signup import phone
-from signup.errors import SignupError
+from signup.errors import NumberRejected, SignupError
 
 WIDTH, HEIGHT = 306, 520
 QUIET = "phone-quiet"
@@ -51,7 +51,15 @@ def _screen(mine: Ringing | None, last_word: str) -> None:
     with st.container(border=True, gap="xsmall"):
         st.markdown(":gray[:material/verified_user: truecaller]", text_alignment="center")
         st.markdown("**Sign up to Example Shop**  \nwith your number", text_alignment="center")
-        st.markdown(f"**{phone.read(f'+{mine.number}').pretty}**", text_alignment="center")
+        st.markdown(f"**{_pretty(mine.number)}**", text_alignment="center")
+
+
+def _pretty(number: int) -> str:
+    """As people write it; one that cannot be a phone's, which another program made ring, as it is."""
+    try:
+        return phone.read(f"+{number}").pretty
+    except NumberRejected:
+        return f"+{number}"
 
 
 def _buttons(mine: Ringing | None) -> None:

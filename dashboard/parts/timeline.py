@@ -29,7 +29,12 @@ AHEAD = {
 
 
 def show(
-    events: Sequence[Event], steps: Iterable[Step], *, running: str | None = None, to_come: Sequence[str] = ()
+    events: Sequence[Event],
+    steps: Iterable[Step],
+    mode: str,
+    *,
+    running: str | None = None,
+    to_come: Sequence[str] = (),
 ) -> None:
     """Every event as a step, the newest open; then what is being waited for, and what is still to come."""
     exchanges = _by_event(events, steps)
@@ -43,7 +48,7 @@ def show(
             icon=labels.icon(labels.event_icon(event.kind)),
             type="step",
         ):
-            _inside(event, exchanges.get(event.seq or 0, []))
+            _inside(event, exchanges.get(event.seq or 0, []), mode)
     if running:
         st.status(running, type="step", state="running")
     for name in to_come:
@@ -86,8 +91,8 @@ def _label(event: Event, started: datetime | None, exchanges: Sequence[Exchange]
     return " ".join([*told, labels.quiet(" · ".join([*aside, f"seq {event.seq:,}"]))])
 
 
-def _inside(event: Event, exchanges: list[Exchange]) -> None:
-    st.caption(_sentence(event))
+def _inside(event: Event, exchanges: list[Exchange], mode: str) -> None:
+    st.caption(_sentence(event, mode))
     for number, exchange in enumerate(exchanges):
         if len(exchanges) > 1:
             status = exchange.status or f"no answer ({exchange.failure})"
@@ -95,22 +100,22 @@ def _inside(event: Event, exchanges: list[Exchange]) -> None:
         _exchange(exchange, key=f"http-{event.seq}-{number}")
 
 
-def _sentence(event: Event) -> str:
+def _sentence(event: Event, mode: str) -> str:
     """What it means and what comes next; for a failure, the cure."""
     details = event.details or {}
     if "code" in details and event.kind != "signup.declined":
         step = details.get("step") or ("profile" if event.kind.startswith("profile.") else "request")
-        return words.cure(step, details["code"])
+        return words.cure(step, details["code"], mode)
     if "reason" in details:
         return words.CODES.get(details["reason"], str(details["reason"]))
     return NEXT.get(event.kind, "")
 
 
 NEXT = {
-    "signup.started": "The number is locked for five minutes, so nobody can make its phone ring again and again.",
+    "signup.started": "The number is locked now, so nobody can make its phone ring again and again.",
     "signup.sent": "Accepted is not approved: now the number's owner has to answer on the phone.",
     "signup.opened": "The prompt is open on the phone; the answer comes as another callback.",
-    "signup.approved": "The state was right. Now the profile is read with the access token, within ten minutes.",
+    "signup.approved": "The state was right. Now the profile is read with the access token, before that runs out.",
     "signup.expired": "Nobody answered. After the lock the person may try again.",
     "callback.received": "Stored before it was answered.",
     "callback.repeated": "It was known already: recorded, nothing changed.",

@@ -18,7 +18,7 @@ from signup.services import Services
 ACTOR = "cli"
 MOST_LISTED = 1000
 REASON = "asked on the command line"
-LOCKED, REJECTED, UNREACHABLE = "locked", "number_invalid", "truecaller_error"
+LOCKED, REJECTED = "locked", "number_invalid"
 EXITS = {LOCKED: Exit.LOCK_HIT, REJECTED: Exit.REJECTED}
 
 
@@ -51,7 +51,7 @@ def show(options: Options) -> int:
         timeline = [{"seq": e.seq, "at": e.at, "kind": e.kind, "details": e.details} for e in events]
         output.json_line({**found.json(locked_until), "profile": profile, "timeline": timeline})
     else:
-        _show_one(found, profile, events)
+        _show_one(found, profile, events, services.settings.mode)
     return Exit.DONE
 
 
@@ -101,18 +101,16 @@ def _what_to_do(result: StartResult, code: str, mode: str) -> str:
         return f"{result.sentence} {words.NOTHING_SENT}"
     if code == LOCKED:
         return f"{words.CODES[LOCKED]}. Nothing was sent."
-    if code == UNREACHABLE and mode == "sandbox":
-        return f"{words.CODES[UNREACHABLE]}: see that the sandbox runs (python -m signup doctor)."
-    return words.cure("request", code)
+    return words.cure("request", code, mode)
 
 
-def _show_one(found: SignUp, profile: dict[str, Any] | None, events: list[Event]) -> None:
+def _show_one(found: SignUp, profile: dict[str, Any] | None, events: list[Event], mode: str) -> None:
     output.facts(
         [
             ("Sign-up", found.id),
             ("Status", words.STATUSES[found.status]),
             ("Code", f"{found.code}: {words.CODES.get(found.code, found.code)}" if found.code else None),
-            ("What to do", _cure(events)),
+            ("What to do", _cure(events, mode)),
             ("Number", found.masked),
             ("Country", found.country),
             ("Channel", found.channel),
@@ -130,10 +128,10 @@ def _show_one(found: SignUp, profile: dict[str, Any] | None, events: list[Event]
     output.table(("SEQ", "AT", "WHAT HAPPENED", "DETAILS"), [_event_row(event) for event in events], right=(0,))
 
 
-def _cure(events: list[Event]) -> str | None:
+def _cure(events: list[Event], mode: str) -> str | None:
     """What to do about the failure that ended a sign-up."""
     ends = [event.details for event in events if event.details and event.details.get("status") == Status.FAILED]
-    return words.cure(ends[-1]["step"], ends[-1]["code"]) if ends else None
+    return words.cure(ends[-1]["step"], ends[-1]["code"], mode) if ends else None
 
 
 def _event_row(event: Event) -> tuple[str, str, str, str]:

@@ -45,6 +45,11 @@ def keys(services: Services) -> Finding:
     if services.settings.keys:
         return fine(f"{told}, from SIGNUP_KEYS.")
     path = Path(services.settings.data_dir) / "keys" / FILE
+    if not path.exists():
+        return wrong(
+            f"{path} is gone.",
+            "Put it back from the backup before you stop anything: the running programs still hold its keys.",
+        )
     if path.stat().st_mode & OTHERS:
         return wrong(f"Others on this machine may read {path}.", f"Run: chmod 600 {path}")
     return fine(f"{told}, kept in {path}: back it up, apart from the database.")

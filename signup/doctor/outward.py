@@ -12,11 +12,12 @@ from signup.outbound import OutboundFailed, send
 from signup.services import Services
 
 PROBE_SECONDS = 2.0
+NOT_ELIGIBLE = "1008"
 OK, UNAUTHORIZED, FORBIDDEN, NOT_FOUND, TOO_MANY = 200, 401, 403, 404, 429
 
 
 def app_key(services: Services) -> Finding:
-    """Whether Truecaller knows the app key: 404 is how it says no."""
+    """Whether Truecaller knows the app key: 404 is how it says no, and most other answers say nothing about it."""
     if services.settings.mode == "sandbox":
         return fine("The sandbox takes any app key.")
     found = _last(services, "request")
@@ -25,9 +26,13 @@ def app_key(services: Services) -> Finding:
     exchange, when = found
     if exchange.status == NOT_FOUND:
         return wrong(f"Truecaller refused the app key {when}.", words.cure("request", "bad_app_key"))
-    if exchange.status is None:
-        return look(f"The last request, {when}, got no answer.", "Start another sign-up and check again.")
-    return fine(f"Accepted {when}.")
+    if exchange.status == OK or (exchange.status == FORBIDDEN and NOT_ELIGIBLE in exchange.answer_body):
+        return fine(f"Accepted {when}.")
+    told = "got no answer" if exchange.status is None else f"was answered {exchange.status}"
+    return look(
+        f"The last request, {when}, {told}: that does not tell whether the key is right.",
+        "Start another sign-up and check again.",
+    )
 
 
 def requests(services: Services) -> Finding:
@@ -38,7 +43,7 @@ def requests(services: Services) -> Finding:
     exchange, when = found
     if exchange.status in (OK, FORBIDDEN, NOT_FOUND):
         return fine(f"Answered {exchange.status} in {exchange.ms} ms, {when}.")
-    return look(f"{_answer(exchange)}, {when}.", words.cure("request", _request_code(exchange)))
+    return look(f"{_answer(exchange)}, {when}.", words.cure("request", _request_code(exchange), services.settings.mode))
 
 
 def profiles(services: Services) -> Finding:

@@ -15,7 +15,7 @@ from signup.model import Event
 from signup.services import open_services
 from signup.settings import load
 from tests.pages.fixtures import lives
-from tests.pages.fixtures.visits import street  # noqa: F401  a fixture
+from tests.pages.fixtures.visits import opening, street  # noqa: F401  fixtures
 
 MAIN = Path(__file__).parents[2] / "dashboard" / "main.py"
 Open = Callable[..., AppTest]

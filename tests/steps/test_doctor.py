@@ -41,9 +41,11 @@ def live(settings: Callable[..., Settings], clock: HandClock, truecaller: Script
         yield wired
 
 
-def exchanged(services: Services, step: str, status: int | None, failure: str | None = None) -> None:
+def exchanged(
+    services: Services, step: str, status: int | None, failure: str | None = None, *, answer: str = ""
+) -> None:
     """An HTTP exchange took place."""
-    exchange = Exchange("POST", "https://example.com", {}, "", status, {}, "", 142, failure)
+    exchange = Exchange("POST", "https://example.com", {}, "", status, {}, answer, 142, failure)
     with services.store.write() as tx:
         keep_trace(tx, services.keyring, services.clock, SIGNUP, step, (exchange,))
 
@@ -119,6 +121,14 @@ def test_a_key_file_that_others_may_read_is_a_problem(services: Services) -> Non
     assert (check.ok, check.cure) == (False, f"Run: chmod 600 {path}")
 
 
+def test_a_key_file_that_is_gone_is_a_problem_with_its_cure(services: Services) -> None:
+    path = Path(services.settings.data_dir) / "keys" / "app-keys"
+    path.unlink()
+    check = found(services, "Keys")
+    assert (check.ok, check.detail) == (False, f"{path} is gone.")
+    assert "Put it back from the backup" in (check.cure or "")
+
+
 def test_rows_under_a_key_that_is_not_listed_are_worth_a_look(services: Services, clock: HandClock) -> None:
     with services.store.write() as tx:
         tx.run("add_known_key", key_id="0123456789abcdef", at=text(clock.now()))
@@ -131,15 +141,26 @@ def test_the_sandbox_takes_any_app_key(services: Services) -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "failure", "ok"), [(200, None, True), (403, None, True), (404, None, False), (None, "timeout", None)]
+    ("status", "answer", "ok"),
+    [
+        (200, '{"requestId":"one"}', True),
+        (403, '{"code":1008,"message":"Forbidden"}', True),
+        (404, "", False),
+        *((status, "", None) for status in (None, 302, 400, 401, 403, 429, 500, 503)),
+    ],
 )
 def test_what_the_last_request_told_about_the_app_key(
-    live: Services, status: int | None, failure: str | None, ok: bool | None
+    live: Services, status: int | None, answer: str, ok: bool | None
 ) -> None:
     exchanged(live, "request", 200 if status == 404 else 404)
     live.clock.move(240)  # type: ignore[attr-defined]
-    exchanged(live, "request", status, failure)
+    exchanged(live, "request", status, None if status else "timeout", answer=answer)
     assert found(live, "App key").ok is ok
+
+
+def test_an_answer_that_tells_nothing_about_the_app_key_is_named(live: Services) -> None:
+    exchanged(live, "request", 500)
+    assert found(live, "App key").detail.startswith("The last request, 0 s ago, was answered 500")
 
 
 def test_an_app_key_nobody_has_judged_yet_is_worth_a_look(live: Services) -> None:
@@ -156,7 +177,7 @@ def test_a_refused_app_key_comes_with_its_cure(live: Services) -> None:
 @pytest.mark.parametrize(
     ("status", "failure", "cure"),
     [
-        (500, None, "5xx"),
+        (500, None, "see that the sandbox runs"),
         (429, None, "slow down"),
         (400, None, "4xx"),
         (302, None, "could not be used"),

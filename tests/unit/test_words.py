@@ -8,7 +8,13 @@ from signup import words
 from signup.model import Result, Status
 from signup.record.events import VOCABULARY, Kind
 
-SENTENCES = [*words.CURES.values(), words.UNKNOWN_CURE, *words.REJECTS.values(), words.NOTHING_SENT]
+SENTENCES = [
+    *words.CURES.values(),
+    *words.SANDBOX_CURES.values(),
+    words.UNKNOWN_CURE,
+    *words.REJECTS.values(),
+    words.NOTHING_SENT,
+]
 PHRASES = [
     phrase
     for table in (words.OUTCOMES, words.STATUSES, words.FUNNEL, words.STEPS, words.MEASURES, words.EVENTS, words.CODES)
@@ -51,6 +57,16 @@ def test_a_cure_names_what_to_compare() -> None:
 def test_an_unknown_code_is_sent_to_the_answer_truecaller_gave() -> None:
     assert words.cure("request", "never_seen") == "Open one of these sign-ups and read the answer Truecaller gave."
     assert words.cure("profile", "bad_app_key") == words.UNKNOWN_CURE
+
+
+def test_where_the_sandbox_is_truecaller_the_cure_points_at_the_sandbox() -> None:
+    assert "see that the sandbox runs" in words.cure("request", "truecaller_error", "sandbox")
+    assert "tell Truecaller" in words.cure("request", "truecaller_error", "live")
+    assert words.cure("request", "bad_app_key", "sandbox") == words.cure("request", "bad_app_key")
+
+
+def test_no_cure_claims_a_duration_that_is_a_setting() -> None:
+    assert [cure for (step, _), cure in words.CURES.items() if step != "request" and re.search(r"\d+ min", cure)] == []
 
 
 def test_a_request_without_an_answer_is_not_told_as_accepted() -> None:

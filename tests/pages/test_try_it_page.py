@@ -1,0 +1,88 @@
+"""Try it without a browser: what the page says when somebody it leans on is away, and what its timeline claims."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from urllib.parse import urlsplit
+
+import pytest
+
+from signup.services import Services
+from tests.fakes import ScriptedTruecaller, refused
+from tests.machine import away
+from tests.pages.fixtures.visits import NUMBER, completed, said, visit
+from tests.steps.story import begin
+from tests.upstream import answer, upstream
+
+Opening = Callable[..., AbstractContextManager[Services]]
+PHONE = b'[{"requestId":"one","phoneNumber":5,"persona":null,"since":"2026-11-24T14:00:00.000Z"}]'
+
+
+def test_with_the_database_away_the_page_says_so_and_finds_back(
+    opening: Opening, postgres_server: str, postgres_url: str
+) -> None:
+    with opening(database_url=postgres_url) as services:
+        signup = completed(services, NUMBER)
+        page = visit("try_it", signup=signup)
+        assert "Profile read, sign-up completed" in labels(page)
+        with away(postgres_server, postgres_url):
+            page.run()
+            assert not page.exception
+            assert "The database cannot be used (PoolTimeout): check the server." in said(page)
+        page.run()
+        assert not page.exception
+        assert "Profile read, sign-up completed" in labels(page)
+
+
+def labels(page: object) -> str:
+    """The steps of the timeline."""
+    return "\n".join(step.label for step in page.expander)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (404, b"<!doctype html><title>Not found</title>"),
+        (404, b'{"detail":"Not Found"}'),
+        (200, b"<!doctype html><title>Hello</title>"),
+        (200, b'{"hello":"world"}'),
+        (200, b"[1, 2]"),
+        (200, b"5"),
+        (200, b"null"),
+        (200, b'[{"since":"now"}]'),
+        (500, b"[]"),
+    ],
+)
+def test_another_program_on_the_sandboxs_port_is_told_in_the_phone(opening: Opening, status: int, body: bytes) -> None:
+    with upstream(answer(status, body)) as other, opening(sandbox_port=urlsplit(other.url).port):
+        assert "The sandbox does not answer: look at the Health page." in said(visit("try_it"))
+
+
+def test_a_tap_that_another_program_takes_says_so(opening: Opening) -> None:
+    rings = answer(200, PHONE.replace(b":5,", b":46761234567,"))
+    with upstream(rings) as other, opening(sandbox_port=urlsplit(other.url).port):
+        page = visit("try_it")
+        page.button(key="phone-approve").click()
+        other.scripts[:] = [answer(200, b"<html>")]
+        page.run()
+        assert not page.exception
+        assert [toast.value for toast in page.toast] == [
+            "The sandbox does not answer as it should: look at the Health page."
+        ]
+
+
+def test_a_number_that_no_phone_has_rings_as_it_is(opening: Opening) -> None:
+    with upstream(answer(200, PHONE)) as other, opening(sandbox_port=urlsplit(other.url).port):
+        assert "**+5**" in said(visit("try_it"))
+
+
+def test_a_failure_in_sandbox_mode_points_at_the_sandbox(street: Services, truecaller: ScriptedTruecaller) -> None:
+    truecaller.will_answer(refused("truecaller_error"))
+    told = said(visit("try_it", signup=str(begin(street).signup_id)))
+    assert "see that the sandbox runs" in told
+    assert "tell Truecaller" not in told
+
+
+def test_the_timeline_claims_no_duration_that_is_a_setting(opening: Opening) -> None:
+    with opening(lock_seconds=60, token_seconds=20) as services:
+        told = said(visit("try_it", signup=completed(services, NUMBER)))
+        assert "minutes" not in told
