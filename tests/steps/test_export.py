@@ -1,17 +1,11 @@
-"""Exports: what leaves is told first, and a file is whole or not there.
-
-Run as a program this file is an export that stops half-way: `python test_export.py FILE`.
-"""
+"""Exports: what leaves is told first, and a file is whole or not there."""
 
 import csv
 import json
 import os
-import resource
 import stat
-import subprocess
-import sys
 import tracemalloc
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from hashlib import sha256
@@ -20,7 +14,6 @@ from typing import Any
 
 import pytest
 
-from signup import settings as settings_module
 from signup.errors import StoreUnavailable, UsageWrong
 from signup.model import Event
 from signup.record import canonical, events, log, tree
@@ -28,7 +21,7 @@ from signup.record.events import Kind
 from signup.record.export import export
 from signup.record.lines import COLUMNS
 from signup.record.log import LogQuery
-from signup.services import Services, open_services
+from signup.services import Services
 from signup.store import Store, Transaction
 
 ROOT = Path(__file__).parent.parent.parent
@@ -179,35 +172,11 @@ def test_an_unknown_format_is_refused_with_those_that_exist(services: Services, 
     assert told(services) == []
 
 
-@pytest.mark.parametrize("place", ["nowhere/events.csv", "folder", "plain.txt/events.csv", "pipe"])
-def test_a_place_that_cannot_be_written_is_told_before_anything_leaves(
-    services: Services, tmp_path: Path, place: str
-) -> None:
-    (tmp_path / "folder").mkdir()
-    (tmp_path / "plain.txt").touch()
+def test_a_pipe_is_not_replaced(services: Services, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(UsageWrong, match=place.partition("/")[0]):
-        run(services, tmp_path / place)
+    with pytest.raises(UsageWrong, match="pipe is not a file"):
+        run(services, tmp_path / "pipe")
     assert told(services) == []
-
-
-@pytest.fixture
-def full_disk() -> Iterator[Callable[..., None]]:
-    """Once called with a size, writing beyond so many bytes of any file fails, as on a full disk."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    yield lambda size: resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
-
-
-def test_a_full_disk_leaves_nothing_and_is_told_in_one_sentence(
-    services: Services, tmp_path: Path, full_disk: Callable[..., None]
-) -> None:
-    write(services, 2500)
-    folder = tmp_path / "exports"
-    folder.mkdir()
-    with pytest.raises(UsageWrong, match=r"events\.csv \(File too large\)"):
-        run(services, folder / "events.csv", progress=lambda _rows, _total, size: full_disk(size + 1))
-    assert list(folder.iterdir()) == []
 
 
 class ClosedAtTheEnd:
@@ -238,20 +207,6 @@ def test_a_file_the_log_could_not_vouch_for_is_not_left(services: Services, tmp_
     assert list(folder.iterdir()) == []
 
 
-def test_a_killed_export_leaves_nothing_under_its_name(
-    services: Services, tmp_path: Path, environ: Callable[..., dict[str, str]]
-) -> None:
-    write(services, 1500)
-    out = tmp_path / "events.csv"
-    command = [sys.executable, __file__, str(out)]
-    with subprocess.Popen(command, env={**environ(), "PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == b"1000\n"
-        process.kill()
-    assert not out.exists()
-    assert [event.kind for event in told(services)] == ["audit.exported"]
-
-
 def test_the_memory_an_export_takes_does_not_grow_with_the_log(services: Services, tmp_path: Path) -> None:
     def peak() -> int:
         tracemalloc.start()
@@ -265,14 +220,3 @@ def test_the_memory_an_export_takes_does_not_grow_with_the_log(services: Service
     once = peak()
     write(services, log.PAGE * 2)
     assert peak() < once * 1.1
-
-
-if __name__ == "__main__":
-
-    def halt(rows: int, *_: int) -> None:
-        sys.stdout.write(f"{rows}\n")
-        sys.stdout.flush()
-        sys.stdin.read()
-
-    with open_services(settings_module.load(env_file=None), truecaller=object()) as wired:  # type: ignore[arg-type]
-        run(wired, Path(sys.argv[1]), progress=halt)

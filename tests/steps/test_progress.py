@@ -24,6 +24,8 @@ from tests.machine import ROOT
 from tests.steps.conftest import CommandLine
 from tests.steps.test_export import told, write
 
+Halted = Callable[..., list[subprocess.Popen[str]]]
+
 ALL = [*FORMS, "bundle"]
 STOPPED = 130
 
@@ -31,11 +33,14 @@ STOPPED = 130
 @pytest.fixture
 def halted(
     services: Services, tmp_path: Path, environ: Callable[..., dict[str, str]]
-) -> Iterator[Callable[..., subprocess.Popen[str]]]:
-    """`halted("verify")`: a command in a process of its own, that has just told its first progress."""
+) -> Iterator[Callable[..., list[subprocess.Popen[str]]]]:
+    """`halted(["verify"])`: commands in processes of their own, each of which has just told its first progress."""
     write(services, 1500)
 
-    def start(*words: str) -> subprocess.Popen[str]:
+    def start(*commands: list[str]) -> list[subprocess.Popen[str]]:
+        return [wait for wait in [begin(words) for words in commands] if begun(wait)]
+
+    def begin(words: list[str]) -> subprocess.Popen[str]:
         process = subprocess.Popen(
             [sys.executable, __file__, *words, "--progress"],
             cwd=tmp_path,
@@ -47,14 +52,17 @@ def halted(
         )
         running.enter_context(process)
         running.callback(process.kill)
-        assert process.stderr is not None
-        for line in process.stderr:
-            if line.startswith('{"done"'):
-                return process
-        pytest.fail("it ended before it told how far it is")
+        return process
 
     with ExitStack() as running:
         yield start
+
+
+def begun(process: subprocess.Popen[str]) -> bool:
+    assert process.stderr is not None
+    found = any(line.startswith('{"done"') for line in process.stderr)
+    assert found, "it ended before it told how far it is"
+    return found
 
 
 def names(folder: Path) -> set[str]:
@@ -130,26 +138,25 @@ def test_people_see_one_line_in_place_that_is_gone_at_the_end(capfd: pytest.Capt
     assert told.split("\r")[-1] == "\x1b[K"
 
 
-@pytest.mark.parametrize("form", ALL)
-def test_an_export_that_is_asked_to_stop_leaves_nothing(
-    services: Services, tmp_path: Path, halted: Callable[..., subprocess.Popen[str]], form: str
-) -> None:
-    (tmp_path / "log").write_text("older")
-    process = halted("export", "--format", form, "--out", "log")
-    assert len(names(tmp_path)) == 2, "the hidden file"
-    process.send_signal(signal.SIGTERM)
-    out, err = process.communicate(timeout=30)
-    assert (process.returncode, out, len(err.splitlines())) == (STOPPED, "", 1)
-    assert err.startswith("Stopped before the end")
-    assert names(tmp_path) == {"log"}
-    assert (tmp_path / "log").read_text() == "older"
-    assert [event.kind for event in told(services) if event.kind.startswith("audit.export")] == ["audit.exported"]
+def test_an_export_that_is_asked_to_stop_leaves_nothing(services: Services, tmp_path: Path, halted: Halted) -> None:
+    for form in ALL:
+        (tmp_path / form).write_text("older")
+    processes = halted(*(["export", "--format", form, "--out", form] for form in ALL))
+    assert len(names(tmp_path)) == 2 * len(ALL), "each with its hidden file"
+    for process in processes:
+        process.send_signal(signal.SIGTERM)
+    for process in processes:
+        out, err = process.communicate(timeout=30)
+        assert (process.returncode, out, len(err.splitlines())) == (STOPPED, "", 1)
+        assert err.startswith("Stopped before the end")
+    assert names(tmp_path) == set(ALL)
+    assert {(tmp_path / form).read_text() for form in ALL} == {"older"}
+    kinds = [event.kind for event in told(services) if event.kind.startswith("audit.export")]
+    assert kinds == ["audit.exported"] * len(ALL)
 
 
-def test_control_c_and_impatience_leave_nothing_either(
-    tmp_path: Path, halted: Callable[..., subprocess.Popen[str]]
-) -> None:
-    process = halted("export", "--format", "csv", "--out", "log")
+def test_control_c_and_impatience_leave_nothing_either(tmp_path: Path, halted: Halted) -> None:
+    (process,) = halted(["export", "--format", "csv", "--out", "log"])
     for _ in range(20):
         process.send_signal(signal.SIGINT)
     process.communicate(timeout=30)
@@ -157,26 +164,24 @@ def test_control_c_and_impatience_leave_nothing_either(
     assert names(tmp_path) == set()
 
 
-@pytest.mark.parametrize("form", ALL)
 def test_what_a_killed_export_leaves_is_taken_away_by_the_next(
-    command: CommandLine, tmp_path: Path, halted: Callable[..., subprocess.Popen[str]], form: str
+    command: CommandLine, tmp_path: Path, halted: Halted
 ) -> None:
-    process = halted("export", "--format", form, "--out", "log")
-    process.kill()
-    process.wait()
-    (left,) = names(tmp_path)
-    assert left.startswith(".log.")
-    (tmp_path / ".log.mine.part").write_text("somebody's own")
+    for process in halted(*(["export", "--format", form, "--out", form] for form in ALL)):
+        process.kill()
+        process.wait()
+    left = names(tmp_path)
+    assert {name.rsplit(".", 2)[0] for name in left} == {f".{form}" for form in ALL}
+    (tmp_path / ".csv.mine.part").write_text("somebody's own")
     assert command("export", "--format", "csv", "--out", "other").code == 0
-    assert left in names(tmp_path), "it belongs to another place"
-    assert command("export", "--format", form, "--out", "log").code == 0
-    assert names(tmp_path) == {"log", "other", ".log.mine.part"}
+    assert left < names(tmp_path), "they belong to other places"
+    for form in ALL:
+        assert command("export", "--format", form, "--out", form).code == 0
+    assert names(tmp_path) == {*ALL, "other", ".csv.mine.part"}
 
 
-def test_an_export_at_work_is_not_taken_away_by_the_next(
-    command: CommandLine, tmp_path: Path, halted: Callable[..., subprocess.Popen[str]]
-) -> None:
-    process = halted("export", "--format", "csv", "--out", "log")
+def test_an_export_at_work_is_not_taken_away_by_the_next(command: CommandLine, tmp_path: Path, halted: Halted) -> None:
+    (process,) = halted(["export", "--format", "csv", "--out", "log"])
     assert command("export", "--format", "csv", "--out", "log", "--kind", "lock.hit").code == 0
     process.communicate("go on", timeout=30)
     assert process.returncode == 0
@@ -185,18 +190,16 @@ def test_an_export_at_work_is_not_taken_away_by_the_next(
 
 
 @pytest.mark.parametrize("what", [[], ["log.zip"]])
-def test_a_check_that_is_asked_to_stop_says_so(
-    command: CommandLine, halted: Callable[..., subprocess.Popen[str]], what: list[str]
-) -> None:
+def test_a_check_that_is_asked_to_stop_says_so(command: CommandLine, halted: Halted, what: list[str]) -> None:
     assert command("export", "--format", "bundle", "--out", "log.zip").code == 0
-    process = halted("verify", *what)
+    (process,) = halted(["verify", *what])
     process.send_signal(signal.SIGTERM)
     out, err = process.communicate(timeout=30)
     assert (process.returncode, out, len(err.splitlines())) == (STOPPED, "", 1)
 
 
-def test_an_export_nobody_looks_at_any_more_stops(tmp_path: Path, halted: Callable[..., subprocess.Popen[str]]) -> None:
-    process = halted("export", "--format", "csv", "--out", "log")
+def test_an_export_nobody_looks_at_any_more_stops(tmp_path: Path, halted: Halted) -> None:
+    (process,) = halted(["export", "--format", "csv", "--out", "log"])
     assert process.stderr is not None
     assert process.stdin is not None
     process.stderr.close()
