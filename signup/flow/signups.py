@@ -93,10 +93,10 @@ def page(services: Services, wanted: Wanted, *, before: SignUp | None = None, li
     return [_shown(services, row) for row in rows]
 
 
-def count(services: Services, wanted: Wanted) -> int:
+def count(services: Services, wanted: Wanted, *, most: int = MOST_COUNTED) -> int:
     """How many a list would show, counted up to 10,000."""
     with services.store.read() as tx:
-        row = tx.one("count_signups", **wanted.params(), most=MOST_COUNTED)
+        row = tx.one("count_signups", **wanted.params(), most=most)
     return int(row["n"]) if row else 0
 
 

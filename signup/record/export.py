@@ -11,7 +11,6 @@ This module must not hold more than a portion of rows in memory, and must not ke
 import os
 from collections.abc import Callable
 from io import BufferedRandom
-from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -117,10 +116,9 @@ def _rows(services: Services, query: LogQuery, form: Form, file: BufferedRandom,
     with services.store.read() as tx:
         head = only(tx, "log_to_copy")
     total = log.count(services, query, up_to=head["seq"])
-    found = log.rows(services, query, before=head["seq"] + 1)
     rows = 0
     with form(Job(services, query, head, file)) as put:
-        while portion := list(islice(found, _PORTION)):
+        for portion in log.portions(services, query, before=head["seq"] + 1, size=_PORTION):
             put(portion)
             rows += len(portion)
             if progress:

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from io import BufferedRandom
 
 from signup.record import csvfile
-from signup.record.lines import COLUMNS, csv_line, ndjson_line
-from signup.record.log import LogQuery
+from signup.record.bulk import csv_lines, ndjson_lines
+from signup.record.lines import COLUMNS
+from signup.record.log import LogQuery, Raw
 from signup.services import Services
 from signup.store import Row
 
@@ -26,7 +27,7 @@ class Job:
     file: BufferedRandom
 
 
-Put = Callable[[Sequence[Row]], None]
+Put = Callable[[Sequence[Raw]], None]
 Form = Callable[[Job], AbstractContextManager[Put]]
 
 
@@ -34,13 +35,17 @@ Form = Callable[[Job], AbstractContextManager[Put]]
 def csv(job: Job) -> Iterator[Put]:
     """For people: one line an event, safe to open in a spreadsheet."""
     job.file.write(csvfile.names(COLUMNS))
-    yield lambda rows: job.file.writelines(map(csv_line, rows))
+    yield lambda rows: _written(job, csv_lines(rows))
 
 
 @contextmanager
 def ndjson(job: Job) -> Iterator[Put]:
     """For programs: one canonical line an event, with the salts its leaf is computed from."""
-    yield lambda rows: job.file.writelines(map(ndjson_line, rows))
+    yield lambda rows: _written(job, ndjson_lines(rows))
+
+
+def _written(job: Job, content: bytes) -> None:
+    job.file.write(content)
 
 
 @contextmanager

@@ -11,7 +11,8 @@ import difflib
 import heapq
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain, islice
+from operator import itemgetter
 from typing import Any
 
 from signup.errors import NotCanonical, RecordAltered, UsageWrong
@@ -26,6 +27,14 @@ PAGE = 5000
 
 ALL = 2**53
 """More events than a log can have."""
+
+Raw = tuple[Any, ...]
+"""A row as its bare values, in the order of `_NAMES`: as the queries name them."""
+
+_NAMES = (
+    *("seq", "at", "kind", "signup_id", "actor", "details"),
+    *("header_salt", "details_salt", "details_hash", "leaf"),
+)
 
 
 @dataclass(frozen=True)
@@ -150,7 +159,12 @@ def altered(seq: int | None) -> RecordAltered:
     )
 
 
-def rows(
+def rows(services: Services, query: LogQuery, **span: Any) -> Iterator[Row]:
+    """The matching rows of `events`, one by one, by name. `span` as for `portions`."""
+    return map(row, chain.from_iterable(portions(services, query, **span)))
+
+
+def portions(
     services: Services,
     query: LogQuery,
     *,
@@ -158,8 +172,8 @@ def rows(
     after: int = 0,
     newest_first: bool = False,
     size: int = PAGE,
-) -> Iterator[Row]:
-    """The matching rows of `events` with after < seq < before, however many, in flat memory.
+) -> Iterator[list[Raw]]:
+    """The matching rows of `events` with after < seq < before, however many, in flat memory, a list at a time.
 
     Each kind is walked along its own index, and the walks are merged. `size`: rows a statement, of all walks together
     when they are long. Does not seal; `before` must not lie beyond the head.
@@ -169,20 +183,29 @@ def rows(
     size = min(size, max(PAGE // max(1, len(query.kinds)), 100))
     asked = (_params(services, query, kind, after=after, before=before, size=size) for kind in kinds)
     walks = [_walk(services, query, params, newest_first) for params in asked if params]
-    return heapq.merge(*walks, key=lambda row: int(row["seq"]), reverse=newest_first)
+    if len(walks) == 1:
+        return walks[0]
+    merged = heapq.merge(*map(chain.from_iterable, walks), key=itemgetter(0), reverse=newest_first)
+    return iter(lambda: list(islice(merged, size)), [])
 
 
-def _walk(services: Services, query: LogQuery, params: dict[str, Any], newest_first: bool) -> Iterator[Row]:
+def row(raw: Raw) -> Row:
+    """The same values by their names."""
+    return dict(zip(_NAMES, raw, strict=True))
+
+
+def _walk(services: Services, query: LogQuery, params: dict[str, Any], newest_first: bool) -> Iterator[list[Raw]]:
     """Page by page along one index; only one page is alive at a time."""
     name = f"events{_way(query)}_{'newest' if newest_first else 'oldest'}"
     cursor = "before" if newest_first else "after"
     while params["before"] - params["after"] > 1:
         with services.store.read() as tx:
-            found = tx.all(name, **params)
-        yield from found
+            found = tx.tuples(name, **params)
+        if found:
+            yield found
         if len(found) < params["size"]:
             return
-        params[cursor] = found[-1]["seq"]
+        params[cursor] = found[-1][0]
         del found
 
 

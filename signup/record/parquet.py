@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 
 from signup.errors import RecordAltered
 from signup.record import log
+from signup.record.log import Raw
 from signup.store import Row
 
 GROUP = 20_000
@@ -47,13 +48,13 @@ _FROM_DETAILS = {"country": str, "channel": str, "code": str, "ms": int}
 
 
 @contextmanager
-def writer(file: BufferedRandom) -> Iterator[Callable[[Sequence[Row]], None]]:
+def writer(file: BufferedRandom) -> Iterator[Callable[[Sequence[Raw]], None]]:
     """Takes rows, writes them a group at a time."""
     waiting: list[Row] = []
     with pq.ParquetWriter(file, SCHEMA, compression="zstd") as groups:
 
-        def put(rows: Sequence[Row]) -> None:
-            waiting.extend(rows)
+        def put(rows: Sequence[Raw]) -> None:
+            waiting.extend(map(log.row, rows))
             if len(waiting) >= GROUP:
                 groups.write_table(_table(waiting))
                 waiting.clear()

@@ -13,22 +13,22 @@ from pathlib import Path
 from signup.record import log
 from signup.record.events import Kind
 from signup.record.forms import Job
-from signup.record.log import LogQuery
+from signup.record.log import LogQuery, Raw
 from signup.record.seal import only
 from signup.record.stretches import Moved
-from signup.store import Row
 from signup.store.sqlite_new import NewSqliteFile
 
 
 @contextmanager
-def copy(job: Job) -> Iterator[Callable[[Sequence[Row]], None]]:
+def copy(job: Job) -> Iterator[Callable[[Sequence[Raw]], None]]:
     """Takes rows of `events`; the other tables follow at the end."""
     redacted: set[int] = set()
     with NewSqliteFile(Path(job.file.name)) as new:
 
-        def put(rows: Sequence[Row]) -> None:
-            redacted.update(row["seq"] for row in rows if row["details"] is None)
-            new.add("events", rows)
+        def put(rows: Sequence[Raw]) -> None:
+            found = [log.row(raw) for raw in rows]
+            redacted.update(row["seq"] for row in found if row["details"] is None)
+            new.add("events", found)
 
         new.add("events", [])
         yield put

@@ -78,10 +78,10 @@ def test_parquet_holds_typed_columns_and_what_leaves_are_made_of(services_on_eac
 def test_parquet_comes_in_groups_and_none_is_too_large(services: Services, tmp_path: Path) -> None:
     write(services, 1)
     log.seal_first(services)
-    (row,) = log.rows(services, LogQuery(), before=2)
+    ((row,),) = log.portions(services, LogQuery(), before=2)
     with (tmp_path / "log.parquet").open("w+b") as file, parquet.writer(file) as put:
         for first in range(1, 45_001, 1000):
-            put([{**row, "seq": seq} for seq in range(first, first + 1000)])
+            put([(seq, *row[1:]) for seq in range(first, first + 1000)])
     read = pq.ParquetFile(tmp_path / "log.parquet")
     sizes = [read.metadata.row_group(number).num_rows for number in range(read.num_row_groups)]
     assert (sizes, read.read(["seq"])["seq"].to_pylist()) == ([20_000, 20_000, 5_000], list(range(1, 45_001)))
