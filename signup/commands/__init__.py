@@ -6,7 +6,7 @@ parsing   options as texts become values, or one sentence that says why not
 session   settings, log and services for the length of a command
 progress  how far a long command is, and its end when somebody asks for it
 output    JSON lines for programs, tables for people
-and one module a group of commands: database, signups, audit, verify, record, stats, watch,
+and one module a group of commands: database, signups, audit, export, verify, record, stats, watch,
 doctor
 
 A command asks the floors below and prints; it must not decide anything about a sign-up.

@@ -23,7 +23,7 @@ COMMANDS = {
     "watch": ("watch", "match, complete and expire until stopped"),
     "events": ("audit", "the audit log"),
     "stats": ("stats", "the Overview's numbers"),
-    "export": ("audit", "the audit log as a file"),
+    "export": ("export", "the audit log, or the sign-ups, as a file"),
     "verify": ("verify", "whether the audit log is whole and unaltered"),
     "checkpoint": ("record", "sign the audit log's head now"),
     "keys": ("record", "the keys that sign the audit log"),

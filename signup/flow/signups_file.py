@@ -50,7 +50,14 @@ FORMATS: dict[str, tuple[bytes, Callable[[Values], bytes]]] = {
 
 
 def export(
-    services: Services, *, fmt: str, out: Path, wanted: Wanted, actor: str, progress: Progress | None = None
+    services: Services,
+    *,
+    fmt: str,
+    out: Path,
+    wanted: Wanted,
+    actor: str,
+    reason: str | None = None,
+    progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Write the sign-ups to `out`, replacing what stood there: `{"file", "rows", "sha256"}`, as record.export."""
     if fmt not in FORMATS:
@@ -61,7 +68,7 @@ def export(
     def fill(file: BufferedRandom) -> int:
         return _rows(services, wanted, fmt, file, progress)
 
-    return written(services, out=out, about=about, actor=actor, fill=fill)
+    return written(services, out=out, about=about, actor=actor, fill=fill, reason=reason)
 
 
 def _rows(services: Services, wanted: Wanted, fmt: str, file: BufferedRandom, progress: Progress | None) -> int:

@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import re
 import stat
 import tracemalloc
 from collections.abc import Iterator
@@ -23,6 +24,8 @@ from signup.record.lines import COLUMNS
 from signup.record.log import LogQuery
 from signup.services import Services
 from signup.store import Store, Transaction
+from signup.store.face import Dialect
+from signup.store.texts import queries
 
 ROOT = Path(__file__).parent.parent.parent
 ID = "019d5c0e-7d3e-7f6a-9b1c-3a5f0c7e1d22"
@@ -220,3 +223,14 @@ def test_the_memory_an_export_takes_does_not_grow_with_the_log(services: Service
     once = peak()
     write(services, log.PAGE * 2)
     assert peak() < once * 1.1
+
+
+@pytest.mark.parametrize("dialect", ["sqlite", "postgresql"])
+def test_every_way_through_the_log_brings_the_same_columns_in_the_same_order(dialect: Dialect) -> None:
+    ways = {name: sql for name, sql in queries(dialect).items() if re.fullmatch(r"events(_\w+)?_(newest|oldest)", name)}
+    columns = {
+        name: tuple(word.strip().removeprefix("events.") for word in sql.partition("FROM")[0].strip()[6:].split(","))
+        for name, sql in ways.items()
+    }
+    assert {"events_oldest", "events_of_kind_oldest", "events_found_oldest"} < set(columns)
+    assert set(columns.values()) == {log._NAMES}

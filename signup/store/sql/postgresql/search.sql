@@ -3,7 +3,7 @@
 
 -- name: events_found_newest
 -- Where words were found, newest first.
-SELECT seq, at, kind, signup_id, actor, details, header_salt, details_salt, details_hash FROM events
+SELECT seq, at, kind, signup_id, actor, details, header_salt, details_salt, details_hash, leaf FROM events
 WHERE events_words(kind, signup_id, actor, details) @@ CAST(:match AS tsquery) AND seq > :after AND seq < :before
     AND (CAST(:start AS TEXT) IS NULL OR at >= :start) AND (CAST(:end AS TEXT) IS NULL OR at < :end)
     AND (CAST(:kind AS TEXT) IS NULL OR kind = :kind)
@@ -13,7 +13,7 @@ ORDER BY seq DESC LIMIT :size;
 
 -- name: events_found_oldest
 -- Where words were found, oldest first.
-SELECT seq, at, kind, signup_id, actor, details, header_salt, details_salt, details_hash FROM events
+SELECT seq, at, kind, signup_id, actor, details, header_salt, details_salt, details_hash, leaf FROM events
 WHERE events_words(kind, signup_id, actor, details) @@ CAST(:match AS tsquery) AND seq > :after AND seq < :before
     AND (CAST(:start AS TEXT) IS NULL OR at >= :start) AND (CAST(:end AS TEXT) IS NULL OR at < :end)
     AND (CAST(:kind AS TEXT) IS NULL OR kind = :kind)

@@ -3,7 +3,7 @@
 
 -- name: events_found_newest
 -- Where words were found, newest first.
-SELECT events.seq, events.at, events.kind, events.signup_id, events.actor, events.details, events.header_salt, events.details_salt, events.details_hash
+SELECT events.seq, events.at, events.kind, events.signup_id, events.actor, events.details, events.header_salt, events.details_salt, events.details_hash, events.leaf
 FROM events_fts CROSS JOIN events ON events.seq = events_fts.rowid
 WHERE events_fts MATCH :match AND events_fts.rowid > :after AND events_fts.rowid < :before
     AND (CAST(:start AS TEXT) IS NULL OR events.at >= :start) AND (CAST(:end AS TEXT) IS NULL OR events.at < :end)
@@ -14,7 +14,7 @@ ORDER BY events_fts.rowid DESC LIMIT :size;
 
 -- name: events_found_oldest
 -- Where words were found, oldest first.
-SELECT events.seq, events.at, events.kind, events.signup_id, events.actor, events.details, events.header_salt, events.details_salt, events.details_hash
+SELECT events.seq, events.at, events.kind, events.signup_id, events.actor, events.details, events.header_salt, events.details_salt, events.details_hash, events.leaf
 FROM events_fts CROSS JOIN events ON events.seq = events_fts.rowid
 WHERE events_fts MATCH :match AND events_fts.rowid > :after AND events_fts.rowid < :before
     AND (CAST(:start AS TEXT) IS NULL OR events.at >= :start) AND (CAST(:end AS TEXT) IS NULL OR events.at < :end)
