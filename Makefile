@@ -5,10 +5,11 @@ VENV := .venv
 PY := $(VENV)/bin/python
 PYTHONS := python3.14 python3.13 python3.12 python3.11 python3
 FITS := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
+DIST := dist
 PIP := $(PY) -m pip install --quiet --quiet --disable-pip-version-check --no-input
 
 .DEFAULT_GOAL := help
-.PHONY: run test check fix bench torture lock clean help
+.PHONY: run test check fix bench torture lock release clean help
 .DELETE_ON_ERROR:
 
 run: $(VENV)/installed ## install, migrate, seed a history once, start everything; Ctrl-C stops all
@@ -42,6 +43,12 @@ lock: $(VENV)/installed-dev ## renew the locked versions from requirements.txt a
 	"$$fresh/venv/bin/python" -m pip freeze > "$$fresh/frozen"; \
 	{ sed -n '/^#/p' constraints.txt; cat "$$fresh/frozen"; } > "$$fresh/constraints"; \
 	cp "$$fresh/constraints" constraints.txt
+
+release: ## what a release consists of, in dist/: the source, the two verifiers, and their SHA-256
+	@rm -rf $(DIST) && mkdir -p $(DIST)
+	@git archive --format=tar.gz --prefix=truecaller-sign-up/ -o $(DIST)/truecaller-sign-up.tar.gz HEAD
+	@cp signup/record/verifier/verify.py signup/record/verifier/verify.html $(DIST)/
+	@cd $(DIST) && { sha256sum * 2>/dev/null || shasum -a 256 *; } > .sums && mv .sums SHA256SUMS && cat SHA256SUMS
 
 clean: ## remove .venv and the tools' caches; data/ stays
 	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
