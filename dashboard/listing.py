@@ -11,7 +11,7 @@ from dashboard.parts.filters import Filters
 from signup.clock import text
 from signup.flow import signups
 from signup.flow.signups import MOST_COUNTED, SignUp, Wanted
-from signup.measure.figures import count
+from signup.measure.figures import up_to
 from signup.model import OPEN
 from signup.services import Services
 
@@ -46,7 +46,7 @@ class Found:
     @property
     def told_total(self) -> str:
         """935, or 10,000+ from where nobody counts on."""
-        return f"{count(self.total)}+" if self.total >= MOST_COUNTED else count(self.total)
+        return up_to(self.total, MOST_COUNTED)
 
 
 def find(services: Services, asked: Asked, before: SignUp | None, size: int) -> Found:

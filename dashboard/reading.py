@@ -12,14 +12,15 @@ from dashboard import shared
 from dashboard.parts.pager import PAGE, Place
 from signup.model import Event
 from signup.record import log
-from signup.record.log import Head, LogQuery
-
-MOST_FRESH = 1000
+from signup.record.log import MOST_COUNTED, Head, LogQuery
 
 
 @dataclass(frozen=True)
 class Look:
-    """`place`: where the visitor now is. `total`: how many events match. `fresh`: how many came since `place.top`."""
+    """`place`: where the visitor now is. `total`: how many events match. `fresh`: how many came since `place.top`.
+
+    Neither is counted beyond MOST_COUNTED.
+    """
 
     head: Head
     place: Place
@@ -29,15 +30,18 @@ class Look:
 
 
 def look(query: LogQuery, place: Place, *, follow: bool) -> Look:
-    """Seal what waits, then read. Raises StoreUnavailable, RecordAltered."""
+    """Seal what waits, then read. An empty table shows what comes even where it is not followed: nothing in it can
+    move. Raises StoreUnavailable, RecordAltered."""
     services = shared.services()
     log.seal_first(services)
     head = log.head(services)
     place = place.settled(head.seq, follow=follow)
     top = head.seq if place.live else place.top
     events = _page(head.log_id, query, place.before or top + 1)
-    total = _total(head.log_id, query, head.seq)
-    fresh = 0 if place.live else _since(head.log_id, query, top, head.seq)
+    total = _total(head.log_id, query, 0, head.seq)
+    fresh = 0 if place.live else _total(head.log_id, query, top, head.seq)
+    if fresh and not events and not place.cursors:
+        return look(query, Place(place.name, place.about), follow=follow)
     return Look(head, place, events, total, fresh)
 
 
@@ -47,10 +51,5 @@ def _page(log_id: str, query: LogQuery, before: int) -> list[Event]:  # noqa: AR
 
 
 @st.cache_data(max_entries=200, show_spinner=False)
-def _total(log_id: str, query: LogQuery, up_to: int) -> int:  # noqa: ARG001
-    return log.count(shared.services(), query, up_to=up_to)
-
-
-@st.cache_data(max_entries=200, show_spinner=False)
-def _since(log_id: str, query: LogQuery, top: int, up_to: int) -> int:  # noqa: ARG001
-    return len(log.after(shared.services(), query, top, limit=MOST_FRESH))
+def _total(log_id: str, query: LogQuery, after: int, up_to: int) -> int:  # noqa: ARG001
+    return log.count(shared.services(), query, up_to, after=after, most=MOST_COUNTED)

@@ -1,18 +1,20 @@
 """Audit log: every event in order, sealed. Export from here.
 
-From top to bottom: the seal, filters, the table, how much of it is shown. While following, the first page shows new
-events as they come; paused or on an older page it stands still and counts them.
+From top to bottom: the seal, filters, the table, how much of it is shown. New events are counted, and no row moves
+until somebody asks for them. Only who switches Follow on sees them come by themselves, on the first page, while no
+sign-up is open beside it.
 """
 
 import streamlit as st
 
-from dashboard import shared, state, times
+from dashboard import shared, times
 from dashboard.parts import cards, drawer, event_filters, event_table, export_drawer, header, pager, seal
 from dashboard.parts.event_filters import Asked
 from dashboard.parts.pager import PAGE, Place
 from dashboard.reading import Look, look
 from signup.errors import SignupError
-from signup.measure.figures import count
+from signup.measure.figures import count, up_to
+from signup.record.log import MOST_COUNTED
 
 EVERY_SECONDS = 2
 NAME = "events"
@@ -22,14 +24,14 @@ services = shared.services()
 def show(asked: Asked, *, follow: bool) -> None:
     """The table and the line under it."""
     try:
-        seen = look(asked.query(services.clock.now()), pager.here(NAME, asked), follow=follow)
+        seen = look(asked.query(services.clock.now()), pager.here(NAME, asked), follow=follow and not drawer.is_open())
     except SignupError as problem:
         cards.broken(problem, height=event_table.HEIGHT)
         return
     pager.go(seen.place)
     if seen.events:
         with st.container(height=event_table.HEIGHT, border=False):
-            event_table.show(seen.events, times.zone(), f"{count(seen.total)} events, the newest first")
+            event_table.show(seen.events, times.zone(), f"{matching(seen)} events, the newest first")
     else:
         nothing(asked)
     pager.footer(
@@ -44,18 +46,21 @@ def show(asked: Asked, *, follow: bool) -> None:
 
 def told(seen: Look, place: Place, *, follow: bool) -> str:
     """How many match, and whether the table moves."""
-    state_of_it = "paused" if not follow else "following" if place.live else "standing still on an older page"
-    icon = "sync" if place.live else "pause"
-    return (
-        f"{count(seen.total)} of {count(seen.head.seq)} events match · {place.shown(len(seen.events))}, newest first · "
-        f":material/{icon}: {state_of_it}"
-    )
+    still = "standing still" if place.cursors or follow else "new events are only counted"
+    moves = ":material/sync: following" if place.live else f":material/pause: {still}"
+    whole = count(seen.head.seq)
+    return f"{matching(seen)} of {whole} events match · {place.shown(len(seen.events))}, newest first · {moves}"
+
+
+def matching(seen: Look) -> str:
+    """935, or 10,000+: of a long log nobody counts on."""
+    return up_to(seen.total, MOST_COUNTED)
 
 
 def nothing(asked: Asked) -> None:
     """Why the table is empty, and the way out."""
     if asked.narrowed:
-        with cards.note("No events match.", height=event_table.HEIGHT, icon="filter_alt_off"):
+        with cards.note("No events match in this range.", height=event_table.HEIGHT, icon="filter_alt_off"):
             st.button("Clear filters", key="clear_filters", on_click=clear)
     else:
         told = "No events in this range. The first sign-up writes the first ones."
@@ -63,7 +68,7 @@ def nothing(asked: Asked) -> None:
 
 
 def clear() -> None:
-    state.clear(event_filters.KEYS)
+    event_filters.clear()
     st.rerun()
 
 

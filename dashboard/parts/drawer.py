@@ -38,6 +38,11 @@ def opened(click: str, ids: Sequence[str | None]) -> None:
         st.rerun()
 
 
+def is_open() -> bool:
+    """Whether the address names a sign-up."""
+    return bool(st.query_params.get(state.SIGNUP))
+
+
 def show() -> bool:
     """Draw the drawer when the address names a sign-up; whether it did."""
     signup_id = st.query_params.get(state.SIGNUP)

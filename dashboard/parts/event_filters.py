@@ -1,9 +1,10 @@
-"""The filters of the Audit log: range, kinds of events, actor, sign-up. All of them live in the address.
+"""The filters of the Audit log: words, range, kinds of events, actor, sign-up.
 
-What they ask for is what the screen shows and what an export writes.
+All but the words live in the address: what somebody looks for is nobody else's business, and stays in the browser's
+tab. What they ask for is what the screen shows and what an export writes.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import streamlit as st
@@ -20,21 +21,24 @@ FAMILIES = tuple(dict.fromkeys(f"{kind.partition('.')[0]}.*" for kind in Kind))
 KINDS = (*FAMILIES, *Kind)
 ACTORS = ("watcher", "callback", "cli", "user:local", "system")
 KEYS = (state.KIND, state.ACTOR, state.ABOUT)
+SEARCH = "search_events"
+MOST_CHARACTERS = 200
 
 
 @dataclass(frozen=True)
 class Asked:
-    """What the visitor chose. `about`: the id of one sign-up."""
+    """What the visitor chose. `about`: the id of one sign-up; `text`: the words searched for."""
 
     filters: Filters
     kinds: tuple[str, ...] = ()
     actor: str | None = None
     about: str | None = None
+    text: str | None = field(default=None, repr=False)
 
     @property
     def narrowed(self) -> bool:
         """Whether more than the range is chosen."""
-        return bool(self.kinds or self.actor or self.about)
+        return bool(self.kinds or self.actor or self.about or self.text)
 
     def settled(self, now: datetime) -> SettledQuestion:
         """The range with both ends. Raises UsageWrong."""
@@ -44,18 +48,40 @@ class Asked:
         """The same as a question to the log; without an end unless one was chosen. Raises UsageWrong."""
         settled = self.settled(now)
         end = text(settled.end) if self.filters.range == CUSTOM and self.filters.end else None
-        return LogQuery(self.kinds, self.about, self.actor, text(settled.start), end)
+        return LogQuery(self.kinds, self.about, self.actor, text(settled.start), end, self.text)
 
 
 def row() -> tuple[Asked, bool]:
     """The whole row, and whether new events are followed."""
     with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="xsmall", key="filters"):
+        searched = _search()
         chosen, start, end = filters.period()
-        asked = Asked(Filters(chosen, start, end, zone=times.shown_zone()), _kinds(), _actor(), _about())
+        asked = Asked(Filters(chosen, start, end, zone=times.shown_zone()), _kinds(), _actor(), _about(), searched)
         follow = st.toggle(
-            "Follow", value=True, key=state.FOLLOW, help="Show new events as they come; off: they are only counted"
+            "Follow",
+            key=state.FOLLOW,
+            help="Show new events as they come, on the first page. Off: they are counted, and no row moves",
         )
     return asked, follow
+
+
+def clear() -> None:
+    """Everything but the range."""
+    state.clear(KEYS)
+    state.remember(SEARCH, "")
+
+
+def _search() -> str | None:
+    typed = st.text_input(
+        "Search",
+        key=SEARCH,
+        type="search",
+        placeholder="Search events, ids, codes",
+        help="Events with all these words, as an export writes them. They stay in this tab: not in the address, no log",
+        label_visibility="collapsed",
+        width=240,
+    )
+    return (typed or "").strip()[:MOST_CHARACTERS] or None
 
 
 def _kinds() -> tuple[str, ...]:
@@ -69,7 +95,7 @@ def _kinds() -> tuple[str, ...]:
         on_change=state.keep,
         args=(state.KIND,),
         label_visibility="collapsed",
-        width=250,
+        width=220,
     )
     return tuple(chosen)
 
@@ -87,7 +113,7 @@ def _actor() -> str | None:
         on_change=state.keep,
         args=(state.ACTOR,),
         label_visibility="collapsed",
-        width=160,
+        width=140,
     )
 
 
@@ -102,7 +128,7 @@ def _about() -> str | None:
             on_change=state.keep,
             args=(state.ABOUT,),
             label_visibility="collapsed",
-            width=300,
+            width=170,
         )
         or None
     )

@@ -16,10 +16,10 @@ from dashboard.downloads import DOWNLOADS
 from dashboard.jobs import Job
 from dashboard.parts.event_filters import Asked
 from signup.errors import SignupError
-from signup.measure.figures import count
+from signup.measure.figures import count, up_to
 from signup.model import new_id
 from signup.record import log, reasons
-from signup.record.log import LogQuery
+from signup.record.log import MOST_COUNTED, LogQuery
 from signup.services import Services
 from signup.words import size
 
@@ -130,7 +130,8 @@ def _contents(services: Services, asked: Asked, query: LogQuery, now: datetime, 
         "Events": ", ".join(f"`{kind}`" for kind in asked.kinds) or "all",
         "Actor": f"`{query.actor}`" if query.actor else "all",
         "Sign-up": f"`{query.signup_id}`" if query.signup_id else "all",
-        "Rows": f"**{count(log.count(services, query, up_to=head))}** of {count(head)}",
+        **({"Words": "those searched for; the log does not tell which"} if query.text else {}),
+        "Rows": f"**{up_to(log.count(services, query, head, most=MOST_COUNTED), MOST_COUNTED)}** of {count(head)}",
     } | ({"The others": left_out[withhold]} if withhold else {})
 
 
@@ -143,8 +144,8 @@ def _begin(services: Services, query: LogQuery, fmt: str, withhold: str | None) 
     path = folder / f"{new_id(now)}.{ending}"
     words = ["export", f"--format={fmt}", f"--out={path}", f"--told-by={ACTOR}", *_filters(query)]
     words += [f"--withhold={withhold}"] if withhold else []
-    reason = str(state.value(REASON) or "").strip()
-    hidden = [f"--reason={' '.join(reason.split())}"] if reason else []
+    reason = " ".join(str(state.value(REASON) or "").split())
+    hidden = [f"--reason={reason}"] * bool(reason) + [f"--text={query.text}"] * bool(query.text)
     state.remember(WORK, Work(Job("Writing", words, hidden), path, f"audit-{now:%Y-%m-%dT%H%M%S}Z.{ending}"))
 
 

@@ -14,7 +14,8 @@ from typing import Any
 import streamlit as st
 
 from dashboard import state
-from signup.measure.figures import count
+from signup.measure.figures import count, up_to
+from signup.record.log import MOST_COUNTED
 
 PAGE = 200
 
@@ -87,7 +88,7 @@ def footer(place: Place, told: str, *, end: Any, top: Any, fresh: int, thing: st
 def _fresh(place: Place, fresh: int, thing: str) -> None:
     many = thing if fresh == 1 else f"{thing}s"
     st.button(
-        f"{count(fresh)} new {many}" if fresh else f"No new {many}",
+        f"{up_to(fresh, MOST_COUNTED)} new {many}" if fresh else f"No new {many}",
         key=f"{place.name}_fresh",
         icon=":material/arrow_upward:",
         disabled=not fresh and not place.cursors,

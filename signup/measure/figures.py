@@ -12,6 +12,11 @@ def count(value: int | None) -> str:
     return NOTHING if value is None else f"{value:,d}"
 
 
+def up_to(value: int, most: int) -> str:
+    """A count where nobody counts on from `most`: 935, or 10,000+."""
+    return f"{count(value)}+" if value >= most else count(value)
+
+
 def percent(share: float | None) -> str:
     """A fraction 0 to 1 as a percentage with one decimal: 79.8%."""
     return NOTHING if share is None else f"{share * 100:.1f}%"

@@ -36,6 +36,9 @@ _NAMES = (
     *("header_salt", "details_salt", "details_hash", "leaf"),
 )
 
+MOST_COUNTED = 10_000
+"""So far people are told a count of some of the events: that many are counted at once, however long the log is."""
+
 
 @dataclass(frozen=True)
 class LogQuery:
@@ -53,7 +56,7 @@ class LogQuery:
     text: str | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "text", (self.text or "").strip() or None)
+        object.__setattr__(self, "text", " ".join((self.text or "").split()) or None)
         object.__setattr__(self, "kinds", _expanded(self.kinds))
         if self.signup_id is not None and not events.ID(self.signup_id):
             raise UsageWrong("A sign-up's id looks like 019d5c0e-7d3e-7f6a-9b1c-3a5f0c7e1d22, in lower case.")

@@ -87,7 +87,7 @@ def test_an_address_that_makes_no_sense_shows_everything(street: Services) -> No
 def test_no_match_says_so_and_offers_the_way_out(street: Services) -> None:
     completed(street, NUMBER)
     page = visit("audit", kind="lock.hit")
-    assert "No events match." in said(page)
+    assert "No events match in this range." in said(page)
     page.button(key="clear_filters").click().run()
     assert len(table(page, "Seq")) == 5
 
@@ -98,18 +98,9 @@ def test_an_empty_log_says_what_will_come(street: Services) -> None:
     assert "The first sign-up writes the first ones." in said(page)
 
 
-def test_while_following_new_events_are_shown(street: Services) -> None:
+def test_new_events_are_only_counted_until_somebody_asks_for_them(street: Services) -> None:
     begin(street, NUMBER)
     page = visit("audit")
-    assert "following" in said(page)
-    declined(street, OTHER)
-    assert kinds(page.run())[0] == "signup.declined"
-
-
-def test_while_paused_new_events_are_only_counted_until_somebody_asks_for_them(street: Services) -> None:
-    begin(street, NUMBER)
-    page = visit("audit")
-    page.toggle(key="follow").set_value(False).run()
     assert page.button(key="events_fresh").label == "No new events"
     declined(street, OTHER)
     page.run()
@@ -117,7 +108,60 @@ def test_while_paused_new_events_are_only_counted_until_somebody_asks_for_them(s
     assert page.button(key="events_fresh").label == "4 new events"
     page.button(key="events_fresh").click().run()
     assert len(table(page, "Seq")) == 6
-    assert "paused" in said(page)
+    assert "new events are only counted" in said(page)
+
+
+def test_who_follows_sees_new_events_as_they_come(street: Services) -> None:
+    begin(street, NUMBER)
+    page = visit("audit")
+    page.toggle(key="follow").set_value(True).run()
+    assert "following" in said(page)
+    declined(street, OTHER)
+    assert kinds(page.run())[0] == "signup.declined"
+
+
+def test_an_open_sign_up_holds_the_table_of_one_who_follows(street: Services) -> None:
+    found = begin(street, NUMBER)
+    page = visit("audit", signup=found.signup_id)
+    page.toggle(key="follow").set_value(True).run()
+    declined(street, OTHER)
+    page.run()
+    assert page.button(key="events_fresh").label == "4 new events"
+    assert "standing still" in said(page)
+
+
+def test_an_empty_table_fills_by_itself_for_nothing_in_it_can_move(street: Services) -> None:
+    page = visit("audit")
+    assert "0 of 0 events match" in said(page)
+    begin(street, NUMBER)
+    assert list(table(page.run(), "Seq")["Seq"]) == [2, 1]
+
+
+def test_words_are_searched_for_and_never_get_into_the_address(street: Services) -> None:
+    completed(street, NUMBER)
+    declined(street, OTHER)
+    page = visit("audit", kind="signup.*")
+    page.text_input(key="search_events").set_value("declined user_rej").run()
+    assert kinds(page) == ["signup.declined"]
+    assert "1 of 9 events match" in said(page)
+    assert "declin" not in str(page.query_params)
+    page.text_input(key="search_events").set_value("xylophone").run()
+    assert "No events match in this range." in said(page)
+    page.button(key="clear_filters").click().run()
+    assert len(table(page, "Seq")) == 9
+
+
+def test_an_export_of_a_search_holds_what_was_found_and_hides_its_words(street: Services) -> None:
+    completed(street, NUMBER)
+    declined(street, OTHER)
+    page = visit("audit")
+    page.text_input(key="search_events").set_value("user_rejected").run()
+    page.button(key="export").click().run()
+    assert "**1** of 9" in said(page)
+    assert "the log does not tell which" in said(page)
+    rows = list(csv.DictReader(exported(page).read_text().splitlines()))
+    assert [row["kind"] for row in rows] == ["signup.declined"]
+    assert [event.details["text"] for event in everything(street) if event.kind == "audit.exported"] == [True]
 
 
 def test_older_pages_are_cut_by_number_and_stand_still(street: Services) -> None:
@@ -131,6 +175,8 @@ def test_older_pages_are_cut_by_number_and_stand_still(street: Services) -> None
     assert list(table(page, "Seq")["Seq"]) == [4, 3, 2, 1]
     assert page.button(key="events_fresh").label == "2 new events"
     page.button(key="events_newer").click().run()
+    assert table(page, "Seq")["Seq"][0] == 204
+    page.button(key="events_fresh").click().run()
     assert table(page, "Seq")["Seq"][0] == 206
 
 

@@ -2,6 +2,7 @@
 
 import csv
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -197,6 +198,34 @@ def test_what_is_new_comes_by_itself_and_nothing_else_moves(
     settled(page)
     assert page.evaluate("window.shifted") < A_WORD_GROWS
     assert scroller.evaluate("element => element.scrollTop") == 100
+
+
+def test_the_row_under_the_pointer_stays_while_events_arrive(visitor: Callable[..., Page], running: Street) -> None:
+    page = visitor("audit")
+    rows = page.get_by_test_id("stDataFrame").first
+    rows.hover(position={"x": 300, "y": 200})
+    settled(page)
+    fresh = page.get_by_role("button", name="new events")
+    expect(fresh).to_have_text(re.compile("No new events"))
+    before = rows.screenshot()
+    start(running.services, numbered(70), channel="web", actor="cli")
+    expect(fresh).to_have_text(re.compile("[1-9] new events"))
+    settled(page)
+    assert rows.screenshot() == before
+    fresh.click()
+    expect(fresh).to_have_text(re.compile("No new events"))
+    settled(page)
+    assert rows.screenshot() != before
+
+
+def test_what_is_searched_for_stays_out_of_the_address(visitor: Callable[..., Page]) -> None:
+    page = visitor("audit")
+    page.get_by_role("searchbox").fill("signup.declined")
+    page.keyboard.press("Enter")
+    expect(
+        page.get_by_text("Clear filters").or_(page.get_by_text(re.compile("^1[0-9] of .* events match")))
+    ).to_be_visible()
+    assert "declined" not in page.url
 
 
 def test_an_export_is_downloaded_once(visitor: Callable[..., Page], running: Street, tmp_path: Path) -> None:
