@@ -25,7 +25,10 @@ ONLY_OF = {
     EVENTS: ("kind", "signup", "actor", "text", "withhold", "checkpoint"),
     SIGNUPS: ("status", "country", "channel"),
 }
-ABOUT_FORMATS = "csv for people, ndjson for programs, parquet and sqlite for analysis, bundle as proof"
+ABOUT_FORMATS = (
+    "csv for people, ndjson for programs, parquet and sqlite for analysis, ocsf for security tools, cloudevents for "
+    "brokers, bundle as proof"
+)
 
 
 def export(options: Options) -> int:

@@ -11,8 +11,9 @@ from io import BufferedRandom
 
 from signup.record import csvfile
 from signup.record.bulk import csv_lines, ndjson_lines
+from signup.record.checkpoint import origin_of
 from signup.record.lines import COLUMNS
-from signup.record.log import LogQuery, Raw
+from signup.record.log import LogQuery, Raw, event, row
 from signup.services import Services
 from signup.store import Row
 
@@ -66,5 +67,30 @@ def sqlite(job: Job) -> Iterator[Put]:
         yield put
 
 
-FORMS: Mapping[str, Form] = {"csv": csv, "ndjson": ndjson, "parquet": parquet, "sqlite": sqlite}
+@contextmanager
+def ocsf(job: Job) -> Iterator[Put]:
+    """For security tools: events of the Open Cybersecurity Schema Framework."""
+    from signup.record.ocsf import line
+
+    log_id = job.head["log_id"]
+    yield lambda rows: _written(job, b"".join(line(event(row(raw)), log_id) for raw in rows))
+
+
+@contextmanager
+def cloudevents(job: Job) -> Iterator[Put]:
+    """For brokers: CloudEvents 1.0."""
+    from signup.record.cloudevents import line
+
+    origin = origin_of(job.head["mode"], job.head["log_id"])
+    yield lambda rows: _written(job, b"".join(line(event(row(raw)), origin) for raw in rows))
+
+
+FORMS: Mapping[str, Form] = {
+    "csv": csv,
+    "ndjson": ndjson,
+    "parquet": parquet,
+    "sqlite": sqlite,
+    "ocsf": ocsf,
+    "cloudevents": cloudevents,
+}
 """The formats that exist."""

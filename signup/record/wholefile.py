@@ -29,7 +29,8 @@ def file_for(out: Path) -> Iterator[BufferedRandom]:
         raise UsageWrong(f"{out} is not a file that can be replaced: name another.")
     hidden = place.with_name(f".{place.name}.{secrets.token_hex(8)}.part")
     try:
-        _sweep(place)
+        with suppress(OSError):  # whether it can be written here, the file itself tells
+            _sweep(place)
         try:
             with open(hidden, "x+b", opener=_private) as file:
                 with suppress(OSError):  # not every file system can lock: nor can it sweep then

@@ -1,5 +1,7 @@
 """Things of which there is one door each: the clock, the environment, what visitors share, what one visitor keeps."""
 
+import ast
+
 import pytest
 
 from tests.house.sources import attributes, nodes
@@ -40,3 +42,14 @@ def test_doors_are_not_taken_off_their_hinges() -> None:
         if isinstance(node, ast.ImportFrom) and loose & {word.name for word in node.names}
     ]
     assert around == []
+
+
+def test_every_csv_is_written_by_the_one_module_that_makes_cells_safe() -> None:
+    """`import csv` and a data frame's `to_csv` would write a cell as it is."""
+    imported = {
+        f"{name}:{node.lineno}"
+        for name, node in nodes()
+        if isinstance(node, ast.Import) and "csv" in {word.name for word in node.names}
+    }
+    around = {f"{name}:{line}" for name, word, line in attributes() if word.endswith((".to_csv", "csv.writer"))}
+    assert imported | around == set()

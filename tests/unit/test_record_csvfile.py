@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signup.record import csvfile
+from signup.flow import signups_file
+from signup.record import bulk, canonical, csvfile, lines, log
 
 VECTORS = json.loads((Path(__file__).parent.parent / "vectors/record/csv.json").read_text("utf-8"))
 
@@ -27,6 +28,11 @@ def read(line: bytes) -> list[str]:
     return cells
 
 
+def starts_a_formula(cell: str) -> bool:
+    visible = re.sub(rf"^[\s{INVISIBLE}\u200b-\u200f\u202a-\u202e\u2060-\u2069]+", "", cell)
+    return visible != "" and visible[0] in STARTERS and not cell.startswith("'")
+
+
 @pytest.mark.parametrize("example", VECTORS, ids=lambda example: ascii(example["value"]))
 def test_a_cell_is_that_of_the_worked_example(example: dict[str, Any]) -> None:
     assert csvfile.cell(example["value"]) == example["cell"]
@@ -39,9 +45,7 @@ def test_no_cell_starts_a_formula_and_none_breaks_its_line(values: list[str]) ->
     assert line.count(b"\n") == line.count(b"\r") == 1
     cells = read(line)
     assert len(cells) == len(values)
-    for cell in cells:
-        visible = re.sub(rf"^[\s{INVISIBLE}\u200b-\u200f\u202a-\u202e\u2060-\u2069]+", "", cell)
-        assert not visible or visible[0] not in STARTERS or cell.startswith("'")
+    assert [cell for cell in cells if starts_a_formula(cell)] == []
 
 
 @given(anything)
@@ -66,3 +70,22 @@ def test_true_and_false_are_text_not_numbers() -> None:
 
 def test_a_lone_surrogate_cannot_stop_a_file() -> None:
     assert csvfile.line(["\ud800=1"]) == b'"?=1"\r\n'
+
+
+@given(st.lists(anything, min_size=4, max_size=4), st.booleans())
+def test_no_path_writes_a_cell_that_starts_a_formula(values: list[str], redacted: bool) -> None:
+    """Rows of the log one by one and many at once, and sign-ups, whatever stands in them."""
+    at, kind, signup_id, actor = values
+    named = {
+        "country": "=1",
+        "channel": "+46701234567",
+        "code": "@a",
+        "note": values[0].encode("ascii", "ignore").decode(),
+    }
+    details = canonical.encode({name: value for name, value in named.items() if value.isprintable()})
+    raw = (1, at, kind, signup_id, actor, None if redacted else details, "", "", "", "")
+    sign_up = dict(zip(signups_file.COLUMNS, [*values, *values, *values], strict=False))
+    for line in (lines.csv_line(log.row(raw)), bulk.csv_lines([raw, raw]), signups_file.csv_line(sign_up)):
+        cells = [cell for row in csv.reader(io.StringIO(line.decode("utf-8"), newline=""), strict=True) for cell in row]
+        assert cells
+        assert [cell for cell in cells if starts_a_formula(cell)] == []
