@@ -74,11 +74,11 @@ def time(interval: str, count: int, text: Text) -> alt.X:
 
 
 def so_far(base: alt.Chart, y: alt.Y) -> alt.Chart:
-    """The words over the bucket that is still filling."""
+    """The words over the bucket that is still filling, or under it where its row says `under`."""
     words: alt.Chart = (
         base.transform_calculate(words="'so far'")
         .transform_filter("datum.state === 'so far'")
-        .mark_text(dy=-9, fontSize=11)
+        .mark_text(dy=alt.expr("datum.under ? 15 : -9"), fontSize=11)
         .encode(y=y, text="words:N", color=colour("ink"))
     )
     return words

@@ -34,6 +34,7 @@ _PALE = 0.42
 _UNFINISHED = 0.45
 _ROOM_FOR_WORDS = 1.6
 _STROKES: dict[str, list[float]] = dict(zip(rows.PERCENTILES, ([1, 0], [5, 3], [1.5, 2.5]), strict=True))
+_UNSETTLED = [1.5, 2.5]
 _SAID = alt.Description("said:N")
 
 
@@ -58,7 +59,8 @@ def retries(drawn: Rows, *, dark: bool) -> Spec:
 
 
 def latency(drawn: Rows, interval: str, unit: str, *, dark: bool) -> Spec:
-    """p50, p95 and p99, told apart by stroke and named at their end; a rule at 30 s where the axis reaches it."""
+    """p50, p95 and p99, told apart by stroke and named at their end, dotted and hollow where they can still change; a
+    rule at 30 s where the axis reaches it."""
     top = axes.round_top(max((row["p99"] for row in drawn if row["p99"] is not None), default=1.0))
     return _filled(_latency(interval, len(drawn), unit, top, dark), drawn, _ends(drawn, top))
 
@@ -101,7 +103,7 @@ def _success(interval: str, count: int, least: float, dark: bool) -> Spec:
     before = base.mark_line(strokeWidth=1.2, strokeDash=[4, 3], opacity=0.6)
     return _spec(
         before.encode(y=y("before"), color=axes.colour("ink")),
-        base.mark_line(strokeWidth=1.6, strokeDash=[1.5, 2.5]).encode(y=y("rate")),
+        base.mark_line(strokeWidth=1.6, strokeDash=_UNSETTLED).encode(y=y("rate")),
         base.mark_line(strokeWidth=2.2).encode(y=y("settled")),
         base.mark_point(size=46, strokeWidth=1.8, opacity=1).encode(y=y("unsettled"), description=_SAID),
         base.mark_circle(size=34, opacity=1).encode(y=y("settled"), description=_SAID),
@@ -154,16 +156,25 @@ def _retries(dark: bool) -> Spec:
 def _latency(interval: str, count: int, unit: str, top: float, dark: bool) -> Spec:
     base = axes.chart().encode(x=axes.time(interval, count, _text(dark)), color=axes.colour("accent"))
     scale = alt.Scale(domain=[0, top], nice=False)
-    y = {name: alt.Y(f"{name}:Q", scale=scale, axis=axes.plain(_text(dark))) for name in _STROKES}
-    lines = [base.mark_line(strokeWidth=1.8, strokeDash=dash).encode(y=y[name]) for name, dash in _STROKES.items()]
-    alone = base.transform_filter("datum.alone")
-    points = [alone.mark_circle(size=16, opacity=1).encode(y=y[name]) for name in _STROKES]
+
+    def y(field: str) -> alt.Y:
+        return alt.Y(f"{field}:Q", scale=scale, axis=axes.plain(_text(dark)))
+
+    layers: list[alt.Chart] = []
+    for name, dash in _STROKES.items():
+        layers += [
+            base.mark_line(strokeWidth=1.4, strokeDash=_UNSETTLED).encode(y=y(f"{name} open")),
+            base.mark_line(strokeWidth=1.8, strokeDash=dash).encode(y=y(f"{name} whole")),
+            base.transform_filter("datum.alone").mark_circle(size=16, opacity=1).encode(y=y(name)),
+            base.transform_filter("!datum.whole").mark_point(size=22, strokeWidth=1.4, opacity=1).encode(y=y(name)),
+        ]
     ends = axes.chart(ENDS).encode(color=axes.colour("ink"))
     names = ends.mark_text(align="left", dx=7, fontSize=11).encode(x="at:O", y="height:Q", text="name:N")
     rule = ends.mark_rule(strokeWidth=1).encode(y=alt.datum(OPEN_WAY_SECONDS))
-    touch = axes.touch(base, {"when": "When", **{f"{name} told": name for name in _STROKES}, "n": "Sign-ups"})
+    told = {f"{name} told": name for name in _STROKES}
+    touch = axes.touch(base, {"when": "When", **told, "n": "Sign-ups", "state": "Bucket"})
     reached = unit == "s" and top > OPEN_WAY_SECONDS
-    return _spec(*([rule] if reached else []), *lines, *points, names, touch, height=LATENCY_HEIGHT)
+    return _spec(*([rule] if reached else []), *layers, names, touch, height=LATENCY_HEIGHT)
 
 
 def _ends(drawn: Rows, top: float) -> list[dict[str, Any]]:

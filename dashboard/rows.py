@@ -75,12 +75,14 @@ def outcomes(cut: Sequence[Row], chosen: Sequence[str]) -> list[Row]:
 def success(cut: Sequence[Row], before: Sequence[Row]) -> list[Row]:
     """The success rate of each bucket beside the one in its place a period earlier; a gap where too few finished.
 
-    `settled` is the rate once nothing of it can change: the bucket is whole and none of it is open.
+    `settled` is the rate once nothing of it can change: the bucket is whole and none of it is open. `under`: there is
+    more room for words under it than over it.
     """
-    rows = []
+    rows: list[Row] = []
     for i, row in enumerate(cut):
         earlier = before[i] if i < len(before) else None
         rate = _success(row)
+        past = _success(earlier) if earlier else None
         settled = rate if not row["state"] and not row["open"] else None
         rows.append(
             {
@@ -89,7 +91,8 @@ def success(cut: Sequence[Row], before: Sequence[Row]) -> list[Row]:
                 "rate": rate,
                 "settled": settled,
                 "unsettled": None if settled is not None else rate,
-                "before": _success(earlier) if earlier else None,
+                "before": past,
+                "under": _under(rate, [past, rows[-1]["rate"] if rows else None]),
                 "this": _rate_text(row),
                 "earlier": _rate_text(earlier) if earlier else figures.NOTHING,
                 "state": row["state"] or (f"{row['open']} open" if row["open"] else "complete"),
@@ -133,7 +136,9 @@ def funnel(steps: Sequence[Row], names: dict[str, str]) -> list[Row]:
 def latency(points: Sequence[Row], metric: str, zone: ZoneInfo, interval: str) -> tuple[list[Row], str]:
     """(rows, unit): p50, p95 and p99 of each bucket in one unit that suits them; a gap under five.
 
-    `alone`: between two gaps, where a line has no length to be seen by.
+    "p50 whole" and its like are those of complete buckets, "p50 open" those of the others and of what stands next to
+    them: the pieces of a line that can still change. `alone`: complete, and between two gaps, where a line has no
+    length to be seen by.
     """
     top = max((point[metric]["p99"] or 0.0 for point in points), default=0.0)
     scale, digits, unit = figures.unit_of(top)
@@ -143,14 +148,21 @@ def latency(points: Sequence[Row], metric: str, zone: ZoneInfo, interval: str) -
         enough = (values["n"] or 0) >= FEWEST
         when = _when(point["at"], interval, zone)
         told = {p: figures.duration(values[p]) for p in PERCENTILES}
-        said = f"{when}: p50 {told['p50']}, p95 {told['p95']}, p99 {told['p99']}"
+        state = "incomplete" if point["partial"] else "complete"
+        said = f"{when}, {state}: p50 {told['p50']}, p95 {told['p95']}, p99 {told['p99']}"
         row: Row = {"at": wall_text(point["at"], zone), "when": when, "n": figures.count(values["n"]), "said": said}
+        row |= {"whole": not point["partial"], "state": state}
         for name in PERCENTILES:
             row[name] = round(values[name] * scale, digits + 1) if enough else None
             row[f"{name} told"] = told[name]
         rows.append(row)
-    for before, row, after in zip([{}, *rows], rows, [*rows[1:], {}], strict=False):
-        row["alone"] = before.get("p50") is None and after.get("p50") is None
+    nothing: Row = {"whole": True}
+    for before, row, after in zip([nothing, *rows], rows, [*rows[1:], nothing], strict=False):
+        row["alone"] = row["whole"] and before.get("p50") is None and after.get("p50") is None
+        open_ = not (before["whole"] and row["whole"] and after["whole"])
+        for name in PERCENTILES:
+            row[f"{name} whole"] = row[name] if row["whole"] else None
+            row[f"{name} open"] = row[name] if open_ else None
     return rows, unit
 
 
@@ -183,6 +195,12 @@ def _share(part: int, whole: int) -> str:
 def _success(row: Row) -> float | None:
     finished = row["started"] - row["open"]
     return row["completed"] / finished if finished >= FEWEST else None
+
+
+def _under(rate: float | None, lines: Sequence[float | None]) -> bool:
+    """Whether the nearest of the other lines passes over it."""
+    away = [line - rate for line in lines if line is not None and rate is not None]
+    return bool(away) and min(away, key=abs) > 0
 
 
 def _rate_text(row: Row) -> str:

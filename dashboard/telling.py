@@ -8,13 +8,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from signup import words
-from signup.measure.figures import count, duration
+from signup.measure.figures import count, duration, percent
 from signup.model import Event
 from signup.phone import country_name
 
 Details = Mapping[str, Any]
 
 REMOVED = "details removed; the seal still holds"
+_SPACED = str.maketrans("_-", "  ")
 ALTERED = "not what was ever written here: verify the log"
 
 
@@ -72,6 +73,16 @@ def _key(details: Details) -> str:
     return f"key {details['keyId'][:8]}…"
 
 
+def _alert(details: Details) -> list[str]:
+    rule, before, after = (details[name].translate(_SPACED) for name in ("rule", "from", "to"))
+    share = details["ppm"]
+    return [rule, f"{before} to {after}", "" if share is None else f"{percent(share / 1e6)} of {count(details['n'])}"]
+
+
+def _many(number: int, thing: str) -> str:
+    return f"{count(number)} {thing}{'' if number == 1 else 's'}"
+
+
 def _minute(at: str | None) -> str:
     return f"{at[:10]} {at[11:16]} UTC" if at else ""
 
@@ -100,11 +111,15 @@ TOLD: dict[str, Callable[[Details], list[str]]] = {
     "audit.key_added": lambda details: [_key(details)],
     "audit.pruned": lambda details: [f"events up to {count(details['to'])} are gone by age"],
     "audit.redacted": lambda details: [f"the details of event {count(details['seq'])} removed, the reason is kept"],
-    "audit.erased": lambda details: [f"a person with {count(details['signups'])} sign-ups"],
+    "audit.erased": lambda details: [f"a person with {_many(details['signups'], 'sign-up')}"],
     "audit.restored": lambda details: [
         f"an older backup accepted; event {count(details['seq'])} was signed and is lost"
     ],
     "audit.exported": _filter,
-    "audit.export_done": lambda details: [f"{count(details['rows'])} rows", f"SHA-256 {details['sha256'][:16]}…"],
+    "audit.export_done": lambda details: [_many(details["rows"], "row"), f"SHA-256 {details['sha256'][:16]}…"],
+    "settings.changed": lambda details: [f"the setting {details['name']}"],
+    "view.saved": lambda _: ["the filters of a screen, under a name"],
+    "replay.sent": lambda details: ["edited before it was sent" if details["edited"] else "as it had come"],
+    "alert.changed": _alert,
 }
-"""Each kind in its own words; any other tells its keys."""
+"""Each kind in its own words; one that a newer version wrote tells its keys."""

@@ -68,12 +68,13 @@ def apart(services: Services) -> None:
 
 
 def settings(services: Services) -> None:
-    """Each setting in force, and where it was given."""
+    """Each setting in force, and where it was given. Paths and addresses stand under the table, whose cells never break
+    a long word: a phone would cut them off."""
     with cards.card("Settings", "a secret's value is never shown", key="settings_card"):
         rows = services.settings.describe()
-        st.table(
-            {f"`{row.name}`": _value(row) for row in rows}, border="horizontal", alt=f"{len(rows)} settings in force"
-        )
+        short = {f"`{row.name}`": _value(row) for row in rows if "/" not in row.value}
+        st.table(short, border="horizontal", alt=f"{len(rows)} settings in force, those with a path under the table")
+        st.markdown("\n\n".join(f"`{row.name}`  \n{_value(row)}" for row in rows if "/" in row.value))
 
 
 def versions(services: Services) -> None:

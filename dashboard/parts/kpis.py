@@ -131,7 +131,7 @@ def _rate(
 
 def _median(numbers: Numbers) -> Figure:
     now, before = numbers.now["approveSeconds"], numbers.before["approveSeconds"]
-    points = [point["approveSeconds"] for point in numbers.now["latency"][:-1]]
+    points = [point["approveSeconds"] for point in _whole(numbers.now["latency"])]
     return Figure(
         "Median time to approve",
         duration(now["p50"]),

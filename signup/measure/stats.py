@@ -95,7 +95,7 @@ def _answer(history: History, question: SettledQuestion, now: datetime) -> dict[
             "byCountry": [{name: row[name] for name in _COUNTRY_FIELDS} for row in tally.countries(chosen.signups)],
             "series": _series(chosen, cut, question, now),
             "funnel": tally.funnel(chosen.signups),
-            "latency": _latency(chosen, cut, question),
+            "latency": _latency(chosen, cut, question, now),
         }
     return _without_rates(answer) if chosen.by_outcome else answer
 
@@ -132,14 +132,20 @@ def _series(chosen: Selection, cut: Sequence[Bucket], question: SettledQuestion,
     ]
 
 
-def _latency(chosen: Selection, cut: Sequence[Bucket], question: SettledQuestion) -> list[dict[str, Any]]:
+def _latency(
+    chosen: Selection, cut: Sequence[Bucket], question: SettledQuestion, now: datetime
+) -> list[dict[str, Any]]:
     """Percentiles over time: the series' buckets up to 7 days, UTC days up to 92, UTC months beyond."""
     length = question.end - question.start
     if length > timedelta(days=7):
         interval = "day" if length <= timedelta(days=92) else "month"
         cut = buckets(question.start, question.end, interval, _UTC)
     return [
-        {"at": clock.text(bucket.start), **tally.latencies(signups)}
+        {
+            "at": clock.text(bucket.start),
+            **tally.latencies(signups),
+            "partial": bucket.partial(question.start, question.end, now),
+        }
         for bucket, signups in zip(cut, grouped(chosen.signups, cut), strict=True)
     ]
 

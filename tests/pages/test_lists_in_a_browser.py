@@ -152,6 +152,13 @@ def test_a_page_fits_the_screen_and_the_phone_and_stays_on_this_machine(
     assert page.get_by_test_id("stException").count() == 0
 
 
+def test_no_table_of_health_is_cut_off_on_a_phone(visitor: Callable[..., Page]) -> None:
+    page = visitor("health", size=PHONE)
+    expect(page.get_by_test_id("stTable").last).to_be_visible()
+    wide = "table => table.offsetWidth - table.parentElement.clientWidth"
+    assert [over for table in page.locator("table").all() if (over := table.evaluate(wide)) > 0] == []
+
+
 def test_a_row_opens_its_drawer_and_escape_closes_it(visitor: Callable[..., Page]) -> None:
     page = visitor("signups", size=PHONE)
     press_row(page, 0, 315)

@@ -70,6 +70,27 @@ def test_a_rate_is_settled_only_when_its_bucket_is_whole_and_nothing_in_it_is_op
     assert yesterday["state"] == "1 open"
 
 
+@pytest.mark.parametrize(
+    ("yesterday", "today", "earlier", "under"),
+    [
+        (8, 5, None, True),
+        (5, 8, None, False),
+        (5, 6, 9, False),
+        (9, 6, 7, True),
+        (None, 6, None, False),
+    ],
+)
+def test_words_stand_on_the_side_of_a_rate_where_no_line_is_near(
+    yesterday: int | None, today: int, earlier: int | None, under: bool
+) -> None:
+    def bucket(completed: int | None) -> dict[str, Any]:
+        counts = {"started": 10 if completed else 0, "completed": completed or 0, "open": 0}
+        return {"at": "2026-11-24T00:00", "when": "Tue 24 Nov", "state": "so far", **counts}
+
+    drawn = rows.success([bucket(yesterday), bucket(today)], [bucket(None), bucket(earlier)])
+    assert drawn[1]["under"] is under
+
+
 def test_reached_and_pieces_of_a_funnel_step_make_the_step_above() -> None:
     for seed in range(20):
         numbers, _ = asked(lives.month(NOW, days=3, a_day=30, seed=seed))
@@ -105,6 +126,15 @@ def test_a_percentile_needs_five_and_is_told_in_one_unit() -> None:
     assert drawable == {f"{NOW - ago:%Y-%m-%d}"}
     assert next(row for row in drawn if row["n"] == "1")["p50"] is None
     assert next(row for row in drawn if row["p50"] is not None)["alone"]
+
+
+def test_the_end_of_a_percentile_line_is_open_while_its_day_lasts() -> None:
+    times = [timedelta(days=day, minutes=minute) for day in range(4) for minute in range(6)]
+    numbers, _ = asked([event for ago in times for event in lives.life(NOW - ago, "completed")])
+    drawn, _ = rows.latency(numbers["latency"], "decisionSeconds", rows.UTC, "day")
+    assert [row["p95 whole"] is not None for row in drawn[-4:]] == [True, True, True, False]
+    assert [row["p95 open"] is not None for row in drawn[-4:]] == [False, False, True, True]
+    assert [row["state"] for row in drawn[-2:]] == ["complete", "incomplete"]
 
 
 def test_the_retry_bars_tell_minutes_and_seconds() -> None:

@@ -63,6 +63,12 @@ def encodings(spec: dict[str, Any], channel: str) -> list[dict[str, Any]]:
     return [layer["encoding"][channel] for layer in layers if channel in layer.get("encoding", {})]
 
 
+def lines(spec: dict[str, Any], what: str) -> list[dict[str, Any]]:
+    """The lines over the complete or the open part of each percentile."""
+    drawn = [layer for layer in spec["layer"] if layer["mark"]["type"] == "line"]
+    return [layer for layer in drawn if layer["encoding"]["y"]["field"].endswith(what)]
+
+
 every_chart = pytest.mark.parametrize("name", ["outcomes", "success", "funnel", "retries", "latency"])
 
 
@@ -143,9 +149,15 @@ def test_the_thirty_second_line_is_there_only_where_the_axis_reaches_it() -> Non
 
 def test_percentiles_are_told_apart_by_stroke_and_named_at_their_end() -> None:
     spec = latency("profileSeconds")
-    dashes = [tuple(layer["mark"]["strokeDash"]) for layer in spec["layer"] if layer["mark"]["type"] == "line"]
-    assert len(set(dashes)) == 3
+    assert len({tuple(layer["mark"]["strokeDash"]) for layer in lines(spec, "whole")}) == 3
     assert {end["name"] for end in spec["datasets"]["ends"]} == {"p50", "p95", "p99"}
+
+
+def test_what_can_still_change_in_a_percentile_is_dotted_and_its_point_hollow() -> None:
+    spec = latency("profileSeconds")
+    assert [layer["mark"]["strokeDash"] for layer in lines(spec, "open")] == [[1.5, 2.5]] * 3
+    hollow = [layer for layer in spec["layer"] if layer["mark"]["type"] == "point"]
+    assert [layer["transform"][-1]["filter"] for layer in hollow] == ["!datum.whole"] * 3
 
 
 def test_names_at_the_end_of_lines_do_not_touch() -> None:

@@ -68,6 +68,15 @@ def test_the_bucket_that_is_still_filling_stays_out_of_the_line() -> None:
     assert (figure.value, sum(figure.spark), len(figure.spark)) == ("7", 0, 27)
 
 
+def test_the_last_day_of_a_past_range_stays_in_the_line_of_the_median() -> None:
+    days = [lives.life(NOW - timedelta(days=day, minutes=i), "completed") for day in (2, 3) for i in range(6)]
+    end = NOW.replace(hour=0, minute=0) - timedelta(days=1)
+    asked = Question(start=end - timedelta(days=10), end=end)
+    numbers, before = stats.overview(lives.history([event for told in days for event in told]), asked, NOW)
+    figure = kpis.figures_of(Numbers(numbers, before, [], [], [0] * 11))[3]
+    assert (figure.label, len(figure.spark)) == ("Median time to approve", 2)
+
+
 @pytest.mark.parametrize(("now", "before", "few"), [(29, 30, True), (30, 29, True), (30, 30, False)])
 def test_either_side_under_thirty_is_too_few(now: int, before: int, few: bool) -> None:
     assert kpis.too_few(Numbers({"started": now}, {"started": before}, [], [], [])) is few
