@@ -11,6 +11,7 @@
     |- UsageWrong                  usage_wrong, exit 2
     |- StoreUnavailable            store_unavailable: the database could not be written in time
     |- NumberRejected              number_invalid: nothing was sent and no lock was taken
+    |- StillOpen                   signup_open: a person cannot be erased while a sign-up of theirs is open
     |- CallbackRejected            a callback that a retry cannot help (HTTP 4xx)
     |- OutboundFailed              outbound_failed (signup/outbound.py): nobody answered a call of ours
     |- RecordAltered               record_altered: the audit log's head changed under its sealer
@@ -20,6 +21,8 @@
 `code` is stable for ever; `sentence` says what happened and what to do. Each edge (HTTP, command line, page)
 translates once. A secret or a number never stands in a sentence.
 """
+
+from datetime import datetime
 
 
 class SignupError(Exception):
@@ -93,6 +96,16 @@ class NumberRejected(SignupError):
         super().__init__(sentence)
         self.reason = reason
         self.country = country
+
+
+class StillOpen(SignupError):
+    """A sign-up of the number is open, until the aware UTC time `until` at the latest."""
+
+    code = "signup_open"
+
+    def __init__(self, until: datetime, sentence: str) -> None:
+        super().__init__(sentence)
+        self.until = until
 
 
 class CallbackRejected(SignupError):

@@ -13,7 +13,7 @@ from io import TextIOWrapper
 from signup.commands import output
 from signup.commands.exits import Exit
 from signup.commands.parsing import Command, Options, Parser
-from signup.errors import RecordAltered, SettingsWrong, SignupError
+from signup.errors import RecordAltered, SettingsWrong, SignupError, StillOpen
 
 COMMANDS = {
     "migrate": ("database", "create or upgrade the database"),
@@ -27,6 +27,7 @@ COMMANDS = {
     "verify": ("verify", "whether the audit log is whole and unaltered"),
     "checkpoint": ("record", "sign the audit log's head now"),
     "keys": ("record", "the keys that sign the audit log"),
+    "erase": ("privacy", "erase a person, with a signed receipt"),
     "redact": ("privacy", "take the details of one event out of the audit log"),
     "doctor": ("doctor", "what works, what does not, and the cure"),
     "seed": ("database", "a made-up past, sandbox mode only"),
@@ -54,7 +55,7 @@ def main(words: Sequence[str] | None = None) -> int:
         return Exit.INTERRUPTED
     except SignupError as error:
         output.problem(error.sentence)
-        return Exit.NO if isinstance(error, RecordAltered) else Exit.CANNOT
+        return Exit.NO if isinstance(error, (RecordAltered, StillOpen)) else Exit.CANNOT
     return code
 
 

@@ -17,7 +17,6 @@ from signup.services import Services
 
 ACTOR = "cli"
 MOST_LISTED = 1000
-REASON = "asked on the command line"
 LOCKED, REJECTED = "locked", "number_invalid"
 EXITS = {LOCKED: Exit.LOCK_HIT, REJECTED: Exit.REJECTED}
 
@@ -39,6 +38,8 @@ def show(options: Options) -> int:
     """One sign-up with its profile and its timeline."""
     if options.reason is not None and not options.reveal:
         raise UsageWrong("--reason says why a profile is revealed: add --reveal.")
+    if options.reveal and options.reason is None:
+        raise UsageWrong("Say why the profile is revealed: add --reason TEXT. It is kept sealed, the log holds its id.")
     with opened(seals=True) as services:
         found = signups.one(services, options.signup_id)
         if found is None:
@@ -74,7 +75,7 @@ def list_(options: Options) -> int:
 
 def _profile(services: Services, found: SignUp, options: Options) -> dict[str, Any] | None:
     if options.reveal:
-        revealed = signups.reveal(services, found.id, reason=options.reason or REASON, actor=ACTOR)
+        revealed = signups.reveal(services, found.id, reason=options.reason, actor=ACTOR)
         return {"numbers": list(revealed.numbers), "declared": revealed.declared} if revealed else None
     masked: Profile | None = signups.profile(services, found.id)
     return signups.masked_profile(masked) if masked else None
@@ -152,8 +153,8 @@ def _start_options(parser: Parser) -> None:
 
 def _show_options(parser: Parser) -> None:
     parser.add_argument("signup_id", metavar="SIGNUP_ID", help="the id that start printed")
-    parser.add_argument("--reveal", action="store_true", help="the profile unmasked; this is written to the audit log")
-    parser.add_argument("--reason", metavar="TEXT", help=f"why, with --reveal ({REASON})")
+    parser.add_argument("--reveal", action="store_true", help="the profile unmasked, with --reason; it is an event")
+    parser.add_argument("--reason", metavar="TEXT", help="why, with --reveal; kept sealed")
 
 
 def _list_options(parser: Parser) -> None:

@@ -140,7 +140,8 @@ def _lock_hit(tx: Transaction, begun: _Try, holder: Row) -> StartResult:
         "numberId": holder["number_id"],
         "ms": milliseconds(age),
     }
-    tell(tx, begun.at, Kind.LOCK_HIT, holder["signup_id"], details, actor=begun.actor)
+    of = holder["signup_id"] or None  # of an erased person's lock nobody knows whose it was
+    events.append(tx, at=begun.at, kind=Kind.LOCK_HIT, actor=begun.actor, signup_id=of, details=details)
     return StartResult(
         None,
         None,

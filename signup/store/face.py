@@ -64,10 +64,11 @@ class Store(Protocol):
         """Migrations that the database lacks. Raises DatabaseUnusable when it is newer than this program."""
         ...
 
-    def scrub(self) -> bool:
-        """After a wipe, outside any transaction: leave nothing of what was wiped in the write-ahead log.
+    def scrub(self, *gone: str) -> bool:
+        """After a wipe, outside any transaction: leave nothing of it in the write-ahead log. Raises StoreUnavailable.
 
-        False: a reader held the old rows for two seconds; whoever scrubs next leaves nothing. Raises StoreUnavailable.
+        `gone`: texts that must stand nowhere in the file any more, each long enough to be nobody else's. False: a
+        reader held the old rows for two seconds, or one of the texts is still there; whoever scrubs next tries again.
         """
         ...
 

@@ -157,7 +157,7 @@ class PostgresqlStore:
             rows = tx.all("schema_versions") if tx.one("has_schema_versions") else []
         return [migration.name for migration in self._missing(rows)]
 
-    def scrub(self) -> bool:
+    def scrub(self, *gone: str) -> bool:
         """Nothing to do: autovacuum takes the dead rows, and the server's log is not ours to cut."""
         return True
 

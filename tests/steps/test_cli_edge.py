@@ -15,7 +15,7 @@ from signup.store.driver import sqlite
 from tests.machine import ROOT
 from tests.steps.conftest import CommandLine, Told
 
-LATER = ("erase", "report", "scenario")
+LATER = ("report", "scenario")
 HEAVY = {"pandas", "numpy", "streamlit", "flask", "sqlite_utils", "altair", "werkzeug"}
 
 

@@ -196,8 +196,17 @@ def test_a_reason_without_a_reveal_is_a_usage_error(command: CommandLine, finish
     assert command("show", finished, "--reason", "curious").code == 2
 
 
+@pytest.mark.parametrize("words", [(), ("--reason", " ")])
+def test_a_reveal_without_a_reason_shows_nothing_and_is_not_told(
+    command: CommandLine, finished: str, words: tuple[str, ...]
+) -> None:
+    told = command("show", finished, "--reveal", *words)
+    assert (told.code, told.out, len(told.err.splitlines())) == (2, "", 1)
+    assert "profile.revealed" not in command("events", "--json").out
+
+
 def test_a_name_cannot_colour_the_terminal(command: CommandLine, finished: str) -> None:
-    told = command("show", finished, "--reveal")
+    told = command("show", finished, "--reveal", "--reason", "why not")
     assert "Berg" in told.out
     assert "\x1b" not in told.out
 

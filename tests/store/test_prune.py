@@ -1,52 +1,27 @@
-"""Pruning and redacting: what may leave the log, and that what is left still proves itself."""
+"""Pruning: what is too old leaves the log in whole segments, and what is left still proves itself."""
 
 import threading
-from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from signup.clock import HandClock, text
-from signup.errors import RecordAltered, StoreUnavailable, UsageWrong
+from signup.clock import HandClock
+from signup.errors import RecordAltered
 from signup.measure.feed import catch_up
 from signup.measure.history import History
-from signup.record import bundle, events, keys, log
+from signup.record import bundle, log
 from signup.record.bundle_plan import Asked
-from signup.record.checkpoint import Checkpoint, Clerk
+from signup.record.checkpoint import Checkpoint
 from signup.record.events import Kind
 from signup.record.log import LogQuery
 from signup.record.outside import Given
 from signup.record.prune import Pruner
-from signup.record.redact import redact
 from signup.record.seal import Sealer
 from signup.record.verifier import verify as verifier
 from signup.record.verify import Question, verify
 from signup.services import Services
-
-DAY = 86_400
-ID = "019d5c0e-7d3e-7f6a-9b1c-3a5f0c7e1d22"
-
-
-def quiet(_: str) -> None:
-    """Where checkpoints' lines go in these tests."""
-
-
-def happen(services: Services, times: int = 1) -> None:
-    at = text(services.clock.now())
-    with services.store.write() as tx:
-        for number in range(times):
-            details = {"status": "approved", "ms": number}
-            events.append(tx, at=at, kind=Kind.SIGNUP_APPROVED, actor="callback", signup_id=ID, details=details)
-
-
-def clerk(services: Services) -> Clerk:
-    return Clerk(services, keys.ready(services, quiet), actor="watcher", say=quiet)
-
-
-def sign(services: Services) -> Checkpoint:
-    Sealer(services).seal()
-    return clerk(services).make()
+from tests.logbook import DAY, clerk, happen, quiet, sign, told
 
 
 def pruner(services: Services) -> Pruner:
@@ -64,10 +39,6 @@ def prune(services: Services) -> int:
 def pruned_to(services: Services) -> int:
     with services.store.read() as tx:
         return int((tx.one("log_head") or {})["pruned_to"])
-
-
-def told(services: Services, kind: Kind) -> list[dict[str, object]]:
-    return [event.details or {} for event in log.after(services, LogQuery((kind,)), 0)]
 
 
 def tamper(services: Services, *statements: str) -> None:
@@ -228,134 +199,3 @@ def test_a_history_that_begins_after_what_was_pruned_is_counted_from_there(
     catch_up(services_on_each, history)
     assert history.seq == log.head(services_on_each).seq
     assert history.signups == []
-
-
-# Redacting.
-
-
-def test_a_redacted_event_loses_its_details_and_the_log_tells_of_it(services_on_each: Services) -> None:
-    happen(services_on_each, 3)
-    before = log.head(services_on_each)
-    assert redact(services_on_each, 2, reason="a name got in", actor="cli") is True
-    events_left = log.after(services_on_each, LogQuery(), 0)
-    assert [event.details is None for event in events_left] == [False, True, False, False]
-    [about] = told(services_on_each, Kind.AUDIT_REDACTED)
-    assert (about["code"], about["seq"]) == ("personal", 2)
-    found = verify(services_on_each.store, Question(strict=True)).facts
-    assert (found["valid"], found["redacted"], found["head"]) == (True, 1, before.seq + 4)
-
-
-def test_a_redacted_event_cannot_be_guessed(services_on_each: Services) -> None:
-    happen(services_on_each)
-    redact(services_on_each, 1, reason="why not", actor="cli")
-    with services_on_each.store.read() as tx:
-        [row] = tx.tuples("rows_to_verify", after=0, up_to=1, size=1)
-    details, salt, kept = row[5], row[7], row[8]
-    assert (details, salt, len(kept)) == (None, None, 64)
-
-
-def test_the_reason_is_sealed_and_the_log_holds_its_id(services_on_each: Services) -> None:
-    happen(services_on_each)
-    redact(services_on_each, 1, reason="  Ada Lovelace's name  ", actor="cli")
-    [about] = told(services_on_each, Kind.AUDIT_REDACTED)
-    with services_on_each.store.read() as tx:
-        [row] = tx._connection.execute("SELECT id, reason FROM reasons").fetchall()  # type: ignore[attr-defined]
-    row_id, sealed = row.values() if isinstance(row, dict) else row
-    assert row_id == about["reasonId"]
-    opened = services_on_each.keyring.open("reasons", "reason", row_id, sealed)
-    assert opened.decode() == "Ada Lovelace's name"
-
-
-@pytest.mark.parametrize(
-    ("seq", "reason", "sentence"),
-    [
-        (99, "why", "Event 99 was never recorded: the log holds 1 to"),
-        (1, " ", "Say why"),
-        (1, "x" * 501, "Say why"),
-        (2, "why", "cannot be redacted"),
-    ],
-)
-def test_what_cannot_be_redacted_is_told_and_nothing_changes(
-    services_on_each: Services, seq: int, reason: str, sentence: str
-) -> None:
-    happen(services_on_each)
-    sign(services_on_each)
-    Sealer(services_on_each).seal()
-    head = log.head(services_on_each)
-    with pytest.raises(UsageWrong, match=sentence):
-        redact(services_on_each, seq, reason=reason, actor="cli")
-    assert log.head(services_on_each) == head
-    assert log.after(services_on_each, LogQuery(), 0)[0].details is not None
-
-
-def test_an_event_is_redacted_once(services_on_each: Services) -> None:
-    happen(services_on_each)
-    redact(services_on_each, 1, reason="why", actor="cli")
-    with pytest.raises(UsageWrong, match="was redacted already"):
-        redact(services_on_each, 1, reason="why", actor="cli")
-    assert len(told(services_on_each, Kind.AUDIT_REDACTED)) == 1
-
-
-def test_a_pruned_event_cannot_be_redacted(services_on_each: Services, grown: list[Checkpoint]) -> None:
-    prune(services_on_each)
-    with pytest.raises(UsageWrong, match=r"Event 1 was pruned: the log holds 1\d to"):
-        redact(services_on_each, 1, reason="why", actor="cli")
-
-
-def test_a_redacted_row_is_pruned_like_any_other(services_on_each: Services, grown: list[Checkpoint]) -> None:
-    redact(services_on_each, 2, reason="why", actor="cli")
-    redact(services_on_each, grown[1].seq + 2, reason="why", actor="cli")
-    prune(services_on_each)
-    found = verify(services_on_each.store, Question(strict=True)).facts
-    assert (found["valid"], found["redacted"], found["prunedTo"]) == (True, 1, grown[1].seq)
-
-
-# On SQLite alone: no byte is left.
-
-
-def raw(services: Services) -> bytes:
-    path = Path(services.settings.database_url.removeprefix("sqlite:///"))
-    return b"".join(file.read_bytes() for file in (path, path.with_name(f"{path.name}-wal")) if file.exists())
-
-
-def test_no_byte_of_redacted_details_is_left_in_database_or_wal(services: Services) -> None:
-    with services.store.write() as tx:
-        details = {"status": "approved", "ms": 70_174_0610}
-        events.append(
-            tx,
-            at=text(services.clock.now()),
-            kind=Kind.SIGNUP_APPROVED,
-            actor="callback",
-            signup_id=ID,
-            details=details,
-        )
-    happen(services, 50)
-    Sealer(services).seal()
-    assert b"701740610" in raw(services)
-    assert redact(services, 1, reason="why", actor="cli") is True
-    assert b"701740610" not in raw(services)
-
-
-def test_a_reader_that_holds_the_wal_is_told_and_the_next_scrub_takes_it(services: Services) -> None:
-    happen(services, 3)
-    Sealer(services).seal()
-    with services.store.read() as held:
-        held.one("log_head")
-        assert redact(services, 1, reason="why", actor="cli") is False
-    assert services.store.scrub() is True
-
-
-def test_scrubbing_holds_up_no_writer(services: Services, eventually: Callable[..., object]) -> None:
-    happen(services, 3)
-    answers: list[bool] = []
-    with services.store.read() as held:
-        held.one("log_head")
-        thread = threading.Thread(target=lambda: answers.append(services.store.scrub()))
-        thread.start()
-        for _ in range(20):
-            try:
-                happen(services)
-            except StoreUnavailable as error:
-                pytest.fail(error.sentence)
-        thread.join()
-    assert answers == [False]

@@ -32,3 +32,49 @@ DELETE FROM events WHERE seq <= :seq;
 -- name: drop_pruned_checkpoints!
 -- Those inside the pruned part have nothing left to be compared with.
 DELETE FROM audit_checkpoints WHERE seq < :seq;
+
+-- name: open_until
+-- Whether a sign-up of a number is still open, and when it has ended at the latest.
+SELECT COUNT(*) AS n,
+    MAX(CASE WHEN callbacks.token_until > signups.expires_at THEN callbacks.token_until ELSE signups.expires_at END) AS at
+FROM signups LEFT JOIN callbacks ON callbacks.signup_id = signups.id AND callbacks.token IS NOT NULL
+WHERE signups.fingerprint = :fingerprint AND signups.status IN ('requested', 'waiting', 'approved');
+
+-- name: unlink_lock!
+-- A running lock stays until it ends, but belongs to nobody: new number_id, no sign-up.
+UPDATE locks SET number_id = :number_id, signup_id = '' WHERE fingerprint = :fingerprint AND until > :now;
+
+-- name: drop_lock!
+-- One that ended goes with the person.
+DELETE FROM locks WHERE fingerprint = :fingerprint AND until <= :now;
+
+-- name: forget_signup!
+-- What made it a person's: without these its id belongs to nobody.
+UPDATE signups
+SET number = NULL, fingerprint = NULL, request_id = NULL, state_hash = NULL, claim = NULL, claim_until = NULL
+WHERE id = :id;
+
+-- name: forget_callbacks!
+-- What was posted about it.
+DELETE FROM callbacks WHERE signup_id = :id;
+
+-- name: forget_apart!
+-- What was posted under its request id and belongs to no sign-up.
+DELETE FROM callbacks WHERE place IN ('parked', 'quarantined') AND request_id = :request_id;
+
+-- name: forget_traces!
+-- Its HTTP exchanges.
+DELETE FROM traces WHERE signup_id = :id;
+
+-- name: forget_profile!
+-- What Truecaller told of the person.
+DELETE FROM profiles WHERE signup_id = :id;
+
+-- name: reveals_of
+-- Which reasons were kept about a sign-up, sealed or still waiting to be.
+SELECT details FROM events WHERE signup_id = :id AND kind = 'profile.revealed' AND details IS NOT NULL
+UNION ALL SELECT details FROM events_inbox WHERE signup_id = :id AND kind = 'profile.revealed';
+
+-- name: redacted_of
+-- Which events of a sign-up lost their details: the reasons for that were kept too.
+SELECT seq FROM events WHERE signup_id = :id AND details IS NULL;

@@ -12,3 +12,7 @@ ORDER BY id LIMIT 1;
 -- name: signup_by_id
 -- The first thing a step does that changes a sign-up.
 SELECT id, status, request_id, state_hash, started_at, expires_at, callbacks FROM signups WHERE id = :id;
+
+-- name: signups_of_number
+-- All that is kept under one fingerprint of a number, held until the erasure commits.
+SELECT id, number, fingerprint, request_id, state_hash FROM signups WHERE fingerprint = :fingerprint ORDER BY id;
