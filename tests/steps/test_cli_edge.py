@@ -69,7 +69,6 @@ def test_what_is_not_offered_is_a_usage_error(command: CommandLine, name: str) -
         ("events", "--kind", "signup.stated"),
         ("events", "--signup", "abc"),
         ("export", "--format", "csv"),
-        ("export", "--format", "parquet", "--out", "x"),
         ("export", "--format", "xls", "--out", "x"),
         ("stats", "--tz", "Mars/Olympus"),
         ("stats", "--interval", "fortnight"),
