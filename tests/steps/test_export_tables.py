@@ -12,11 +12,12 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from signup.clock import text
+from signup.clock import HandClock, text
 from signup.errors import RecordAltered
-from signup.record import checkpoint, keys, log, parquet, tree
+from signup.record import log, parquet, tree
 from signup.record.log import LogQuery
 from signup.record.outside import Given
+from signup.record.redact import redact
 from signup.record.verify import Question, verify
 from signup.services import Services
 from signup.store.driver import sqlite
@@ -24,12 +25,7 @@ from signup.store.sqlite_file import SqliteFile
 from signup.store.sqlite_new import TABLES, NewSqliteFile
 from tests.machine import ROOT
 from tests.steps.test_export import ID, run, write
-
-
-def signed(services: Services) -> checkpoint.Checkpoint:
-    """The log sealed and signed as it is."""
-    log.seal_first(services)
-    return checkpoint.Clerk(services, keys.ready(services, lambda _: None), actor="system", say=lambda _: None).make()
+from tests.store.test_prune import DAY, happen, prune, sign
 
 
 def report(path: Path, **question: Any) -> dict[str, Any]:
@@ -37,25 +33,8 @@ def report(path: Path, **question: Any) -> dict[str, Any]:
         return verify(source, Question(**question)).facts
 
 
-def redacted(services: Services, seq: int, *, telling: bool = True) -> None:
-    """Redact a row as the record does, with its event or without."""
-    with services.store.write() as tx:
-        if telling:
-            details = f'{{"code":"personal_data","reasonId":"{ID}","seq":{seq}}}'
-            tx.run(
-                "append_event",
-                at=text(services.clock.now()),
-                kind="audit.redacted",
-                signup_id=None,
-                actor="cli",
-                details=details,
-            )
-    with closing(sqlite.connect(str(services.store.path))) as database, database:  # type: ignore[attr-defined]
-        (details, salt) = database.execute("SELECT details, details_salt FROM events WHERE seq = ?", (seq,)).fetchone()
-        hidden = tree.details_hash(details, bytes.fromhex(salt)).hex()
-        database.execute(
-            "UPDATE events SET details = NULL, details_salt = NULL, details_hash = ? WHERE seq = ?", (hidden, seq)
-        )
+def redacted(services: Services, seq: int) -> None:
+    redact(services, seq, reason="a name got in", actor="cli")
 
 
 def test_parquet_holds_typed_columns_and_what_leaves_are_made_of(services_on_each: Services, tmp_path: Path) -> None:
@@ -116,7 +95,7 @@ def test_a_time_that_is_none_leaves_in_no_parquet_file(services: Services, tmp_p
 
 def test_an_export_of_all_rows_as_sqlite_verifies_like_its_database(services_on_each: Services, tmp_path: Path) -> None:
     write(services_on_each, 3)
-    kept = signed(services_on_each)
+    kept = sign(services_on_each)
     write(services_on_each, 2)
     answer = run(services_on_each, tmp_path / "log.db", "sqlite")
     assert answer["sha256"] == sha256((tmp_path / "log.db").read_bytes()).hexdigest()
@@ -131,7 +110,7 @@ def test_an_export_of_all_rows_as_sqlite_verifies_like_its_database(services_on_
 
 def test_a_change_to_such_a_file_is_found(services: Services, tmp_path: Path) -> None:
     write(services, 3)
-    signed(services)
+    sign(services)
     run(services, tmp_path / "log.db", "sqlite")
     with closing(sqlite.connect(str(tmp_path / "log.db"))) as database, database:
         database.execute("UPDATE events SET actor = 'user:eve' WHERE seq = 2")
@@ -163,10 +142,30 @@ def test_a_copy_is_begun_again_when_a_row_is_redacted_under_it(services: Service
     assert report(tmp_path / "log.db")["valid"] is True
 
 
+def test_a_copy_is_begun_again_when_rows_are_pruned_under_it(
+    services: Services, tmp_path: Path, clock: HandClock
+) -> None:
+    happen(services, log.PAGE + 1500)
+    sign(services)
+    clock.move(500 * DAY)
+    happen(services, 10)
+    portions: list[int] = []
+
+    def prune_once(*_: int) -> None:
+        if not portions:
+            portions.append(prune(services))
+
+    run(services, tmp_path / "log.db", "sqlite", progress=prune_once)
+    found = report(tmp_path / "log.db")
+    assert portions[0] > 0
+    assert (found["valid"], found["prunedTo"]) == (True, log.PAGE + 1500)
+
+
 def test_a_redaction_the_log_never_tells_of_stops_the_copy(services: Services, tmp_path: Path) -> None:
     write(services, 3)
     log.seal_first(services)
-    redacted(services, 2, telling=False)
+    with services.store.write() as tx:
+        tx.run("redact_event", seq=2, details_hash="ab" * 32)
     with pytest.raises(RecordAltered, match="run verify"):
         run(services, tmp_path / "log.db", "sqlite")
     assert not (tmp_path / "log.db").exists()
