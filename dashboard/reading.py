@@ -37,7 +37,7 @@ def look(query: LogQuery, place: Place, *, follow: bool) -> Look:
     head = log.head(services)
     place = place.settled(head.seq, follow=follow)
     top = head.seq if place.live else place.top
-    events = _page(head.log_id, query, place.before or top + 1)
+    events = _page(head.log_id, query, int(place.before or top + 1))
     total = _total(head.log_id, query, 0, head.seq)
     fresh = 0 if place.live else _total(head.log_id, query, top, head.seq)
     if fresh and not events and not place.cursors:

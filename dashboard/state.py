@@ -25,6 +25,7 @@ CHANNEL = "channel"
 STEP = "step"
 CODE = "code"
 WARNED = "warned"
+BEFORE = "before"
 KIND = "kind"
 SIGNUP = "signup"
 ABOUT = "about"
@@ -35,6 +36,20 @@ FOLLOW = "follow"
 
 MOST_VALUES = 5
 """How many values of one filter are taken: more would cost the count too much."""
+
+
+def place(fits: Callable[[str], object]) -> str | None:
+    """After which row the address begins an older page, when that makes sense."""
+    value = st.query_params.get(BEFORE)
+    return value if value and fits(value) else None
+
+
+def go_to(before: str | None) -> None:
+    """Write into the address after which row a page begins; None: the first page."""
+    if before is None:
+        st.query_params.pop(BEFORE, None)
+    else:
+        st.query_params[BEFORE] = before
 
 
 def one(key: str, allowed: Collection[str], default: str) -> str:
@@ -81,7 +96,8 @@ def moment(key: str, earliest: datetime, latest: datetime) -> datetime | None:
 
 
 def keep(key: str, default: Any = None) -> None:
-    """A widget's `on_change`: write its value into the address; the default leaves it."""
+    """A widget's `on_change`: write its value into the address; the default leaves it. A list begins anew."""
+    st.query_params.pop(BEFORE, None)
     value = st.session_state[key]
     if value is None or value in (default, [], False):
         st.query_params.pop(key, None)
@@ -90,8 +106,8 @@ def keep(key: str, default: Any = None) -> None:
 
 
 def clear(keys: Collection[str]) -> None:
-    """Take filters out of the address."""
-    for key in keys:
+    """Take filters out of the address, and the place in a list that they made."""
+    for key in (*keys, BEFORE):
         st.query_params.pop(key, None)
 
 

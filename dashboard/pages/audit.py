@@ -5,6 +5,8 @@ until somebody asks for them. Only who switches Follow on sees them come by them
 sign-up is open beside it.
 """
 
+import re
+
 import streamlit as st
 
 from dashboard import shared, times
@@ -18,17 +20,19 @@ from signup.record.log import MOST_COUNTED
 
 EVERY_SECONDS = 2
 NAME = "events"
+A_SEQ = re.compile("[1-9][0-9]{0,17}").fullmatch
 services = shared.services()
 
 
 def show(asked: Asked, *, follow: bool) -> None:
     """The table and the line under it."""
     try:
-        seen = look(asked.query(services.clock.now()), pager.here(NAME, asked), follow=follow and not drawer.is_open())
+        place = pager.here(NAME, asked, A_SEQ)
+        seen = look(asked.query(services.clock.now()), place, follow=follow and not drawer.is_open())
     except SignupError as problem:
         cards.broken(problem, height=event_table.HEIGHT)
         return
-    pager.go(seen.place)
+    pager.hold(seen.place)
     if seen.events:
         with st.container(height=event_table.HEIGHT, border=False):
             event_table.show(seen.events, times.zone(), f"{matching(seen)} events, the newest first")
@@ -37,7 +41,7 @@ def show(asked: Asked, *, follow: bool) -> None:
     pager.footer(
         seen.place,
         told(seen, seen.place, follow=follow),
-        end=seen.events[-1].seq if len(seen.events) == PAGE else None,
+        end=str(seen.events[-1].seq) if len(seen.events) == PAGE else None,
         top=seen.head.seq,
         fresh=seen.fresh,
         thing="event",

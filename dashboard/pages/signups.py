@@ -12,6 +12,8 @@ from dashboard.listing import Asked, Found
 from dashboard.parts import cards, drawer, header, links, pager, signup_filters, signup_table
 from dashboard.parts.pager import PAGE, Place
 from signup.errors import SignupError
+from signup.flow import signups
+from signup.record.events import ID
 
 EVERY_SECONDS = 5
 NAME = "signups"
@@ -20,10 +22,11 @@ services = shared.services()
 
 def show(asked: Asked) -> None:
     """The table and the line under it."""
-    place = pager.here(NAME, asked)
+    place = pager.here(NAME, asked, ID)
     try:
-        found = listing.find(services, asked, place.before, PAGE)
-        fresh = 0 if place.live else listing.newer(services, asked, place.top)
+        before = signups.one(services, place.before) if place.before else None
+        found = listing.find(services, asked, before, PAGE)
+        fresh = listing.newer(services, asked, place.top) if place.top else 0
     except SignupError as problem:
         cards.broken(problem, height=signup_table.HEIGHT)
         return
@@ -36,7 +39,7 @@ def show(asked: Asked) -> None:
     pager.footer(
         place,
         told(asked, place, found),
-        end=found.rows[-1] if rest else None,
+        end=found.rows[-1].id if rest else None,
         top=found.rows[0] if found.rows else None,
         fresh=fresh,
         thing="sign-up",

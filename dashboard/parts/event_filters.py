@@ -76,6 +76,8 @@ def _search() -> str | None:
         "Search",
         key=SEARCH,
         type="search",
+        on_change=state.clear,
+        args=((),),
         placeholder="Search events, ids, codes",
         help="Events with all these words, as an export writes them. They stay in this tab: not in the address, no log",
         label_visibility="collapsed",

@@ -40,6 +40,8 @@ def _search() -> str:
         "Search",
         key=SEARCH,
         type="search",
+        on_change=state.clear,
+        args=((),),
         placeholder="Number, sign-up id, request id",
         label_visibility="collapsed",
         width=270,

@@ -180,6 +180,35 @@ def test_older_pages_are_cut_by_number_and_stand_still(street: Services) -> None
     assert table(page, "Seq")["Seq"][0] == 206
 
 
+def test_an_older_page_has_an_address_that_shows_it_to_anybody(street: Services) -> None:
+    for nth in range(PAGE // 2 + 2):
+        begin(street, numbered(nth))
+    page = visit("audit")
+    page.button(key="events_older").click().run()
+    assert page.query_params["before"] == "5"
+    fresh = visit("audit", before="5")
+    assert list(table(fresh, "Seq")["Seq"]) == [4, 3, 2, 1]
+    assert "4 older ones" in said(fresh)
+    fresh.button(key="events_newer").click().run()
+    assert "before" not in fresh.query_params
+    assert table(fresh, "Seq")["Seq"][0] == 204
+
+
+@pytest.mark.parametrize("before", ["nonsense", "0", "-5", "9" * 40])
+def test_a_place_in_the_log_that_makes_no_sense_is_its_top(street: Services, before: str) -> None:
+    begin(street, NUMBER)
+    assert list(table(visit("audit", before=before), "Seq")["Seq"]) == [2, 1]
+
+
+def test_another_question_begins_at_the_top(street: Services) -> None:
+    begin(street, NUMBER)
+    page = visit("audit", before="2")
+    assert kinds(page) == ["signup.started"]
+    page.multiselect(key="kind").set_value(["signup.sent"]).run()
+    assert "before" not in page.query_params
+    assert kinds(page) == ["signup.sent"]
+
+
 def test_a_sign_up_opens_beside_the_log(street: Services) -> None:
     found = completed(street, NUMBER)
     assert "All 5 events are sealed" in said(visit("audit", signup=found))

@@ -73,7 +73,7 @@ def played(settings: settings_module.Settings) -> str:
     with open_services(settings, clock=clock, truecaller=fake, migrate=True) as services:
         fake.will_show(profile(VALUE, name=PICTURE))
         finished = completed(services, "+46 76 123 45 67")
-        for nth in range(20):
+        for nth in range(45):
             clock.move(60)
             (declined if nth % 3 else completed)(services, numbered(nth))
     return finished
@@ -233,6 +233,16 @@ def test_what_is_searched_for_stays_out_of_the_address(visitor: Callable[..., Pa
         page.get_by_text("Clear filters").or_(page.get_by_text(re.compile("^1[0-9] of .* events match")))
     ).to_be_visible()
     assert "declined" not in page.url
+
+
+def test_an_older_page_is_in_the_address_and_a_step_back_leads_to_the_newest(visitor: Callable[..., Page]) -> None:
+    page = visitor("audit")
+    page.get_by_role("button", name="Older").click()
+    page.wait_for_url("**/audit?before=*")
+    expect(page.get_by_text("· 201–")).to_be_visible()
+    page.go_back()
+    expect(page.get_by_text("· 1–200")).to_be_visible()
+    assert page.url.endswith("/audit")
 
 
 def test_an_export_is_downloaded_once(visitor: Callable[..., Page], running: Street, tmp_path: Path) -> None:

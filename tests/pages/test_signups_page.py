@@ -154,6 +154,8 @@ def test_older_pages_stand_still_and_count_what_is_new(street: Services) -> None
     assert "Showing 1–200 of 203" in said(page)
     page.button(key="signups_older").click().run()
     assert list(table(page, "Status")["Sign-up"]) == [signup_id[:13] for signup_id in reversed(ids[:3])]
+    assert page.query_params["before"] == ids[3]
+    assert statuses(visit("signups", before=ids[3])) == ["Open"] * 3
     assert page.button(key="signups_older").disabled
     assert page.button(key="signups_fresh").label == "No new sign-ups"
 

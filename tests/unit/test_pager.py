@@ -19,23 +19,32 @@ def test_following_again_lets_go_of_the_top() -> None:
 
 
 def test_an_older_page_begins_after_the_last_row_and_holds_the_top_that_was_left() -> None:
-    second = FIRST.older(701, 900)
-    third = second.older(501, 1000)
-    assert (second.before, second.top) == (701, 900)
-    assert (third.before, third.top) == (501, 900)
+    second = FIRST.older("701", 900)
+    third = second.older("501", 1000)
+    assert (second.before, second.top) == ("701", 900)
+    assert (third.before, third.top) == ("501", 900)
 
 
 def test_an_older_page_stands_still_also_while_following() -> None:
-    assert FIRST.older(701, 900).settled(1000, follow=True).top == 900
+    assert FIRST.older("701", 900).settled(1000, follow=True).top == 900
 
 
 def test_the_way_back_leads_through_the_same_pages_to_the_live_one() -> None:
-    third = FIRST.older(701, 900).older(501, 900)
-    assert third.newer().before == 701
+    third = FIRST.older("701", 900).older("501", 900)
+    assert third.newer().before == "701"
     assert third.newer().newer().settled(1000, follow=True).live
+
+
+def test_an_address_leads_to_a_page_that_was_passed_or_to_any_other() -> None:
+    third = FIRST.older("701", 900).older("501", 900)
+    assert third.at("701") == FIRST.older("701", 900)
+    assert third.at(None).cursors == ()
+    assert FIRST.at("333").shown(35) == "35 older ones"
+    assert not FIRST.at("333").live
+    assert FIRST.at("333").newer() == FIRST
 
 
 def test_a_page_says_which_rows_it_shows() -> None:
     assert FIRST.shown(PAGE) == "1–200"
-    assert FIRST.older(701, 900).shown(35) == "201–235"
+    assert FIRST.older("701", 900).shown(35) == "201–235"
     assert FIRST.shown(0) == "0"
