@@ -38,6 +38,7 @@ def show(asked: Asked, *, follow: bool) -> None:
             event_table.show(seen.events, times.zone(), f"{matching(seen)} events, the newest first")
     else:
         nothing(asked)
+    drawer.choose(event_table.choices(seen.events))
     pager.footer(
         seen.place,
         told(seen, seen.place, follow=follow),

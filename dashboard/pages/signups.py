@@ -35,6 +35,7 @@ def show(asked: Asked) -> None:
             signup_table.show(found.rows, times.zone(), f"{found.told_total} sign-ups, the newest first")
     else:
         nothing(asked)
+    drawer.choose(signup_table.choices(found.rows))
     rest = len(found.rows) == PAGE
     pager.footer(
         place,
@@ -63,7 +64,7 @@ def nothing(asked: Asked) -> None:
     elif shared.is_empty():
         with note("No sign-ups yet. The first one appears here by itself.", "group"):
             if st.button("Try it", icon=":material/smartphone:", type="primary", key="go_try_it"):
-                links.go(links.TRY_IT, {})
+                links.go(links.TRY_IT)
     elif asked.narrowed:
         with note("No sign-ups match.", "filter_alt_off"):
             st.button("Clear filters", key="clear_filters", on_click=clear)

@@ -5,7 +5,7 @@ unmasked but after a reveal, which asks for a reason and is an event.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 import pandas as pd
@@ -24,6 +24,7 @@ from signup.model import OPEN, Event, Profile
 WIDTH = 560
 TICK = 1.0
 REASON, REVEALED = "reveal_reason", "revealed"
+CHOSEN = "chosen_timeline"
 ACTOR = "user:local"
 RECENT = timedelta(days=27)
 MOST_WORDS = 500
@@ -35,6 +36,30 @@ def opened(click: str, ids: Sequence[str | None]) -> None:
     chosen = ids[row] if row < len(ids) else None
     if chosen:
         st.query_params[state.SIGNUP] = chosen
+        st.rerun()
+
+
+def choose(shown: Mapping[str, str]) -> None:
+    """The same way by keyboard, which no button inside a table answers to. `shown`: each id with its words."""
+    st.selectbox(
+        "Open a timeline",
+        list(shown),
+        index=None,
+        key=CHOSEN,
+        format_func=lambda signup_id: shown.get(signup_id, ""),
+        placeholder="Open a timeline",
+        on_change=_chosen,
+        disabled=not shown,
+        label_visibility="collapsed",
+        width=380,
+    )
+
+
+def _chosen() -> None:
+    signup_id = state.value(CHOSEN)
+    state.remember(CHOSEN, None)
+    if signup_id:
+        st.query_params[state.SIGNUP] = signup_id
         st.rerun()
 
 

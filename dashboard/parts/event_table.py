@@ -51,6 +51,14 @@ def show(events: Sequence[Event], zone: ZoneInfo, told: str) -> None:
     )
 
 
+def choices(events: Sequence[Event]) -> dict[str, str]:
+    """Each sign-up of the page and the newest event of it, for drawer.choose."""
+    oldest_first = [event for event in reversed(events) if event.signup_id]
+    newest = {event.signup_id: event for event in oldest_first}
+    found = sorted(newest.values(), key=lambda event: -(event.seq or 0))
+    return {str(event.signup_id): f"{str(event.signup_id)[:13]} · {event.kind} · seq {event.seq:,}" for event in found}
+
+
 def frame(events: Sequence[Event], zone: ZoneInfo) -> pd.DataFrame:
     """The events as a table's cells, times as the zone's clock shows them."""
     return pd.DataFrame(

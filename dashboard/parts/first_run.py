@@ -44,9 +44,9 @@ def show() -> None:
 def _ways() -> None:
     with st.container(horizontal=True, horizontal_alignment="center", gap="small"):
         if st.button("Try it", icon=":material/smartphone:", type="primary", key="go_try_it"):
-            links.go(links.TRY_IT, {})
+            links.go(links.TRY_IT)
         if st.button("Check the set-up", icon=":material/stethoscope:", key="go_health"):
-            links.go(links.HEALTH, {})
+            links.go(links.HEALTH)
 
 
 def _checks() -> None:

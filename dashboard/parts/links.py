@@ -21,6 +21,6 @@ def see(page: str, label: str, address: Address) -> None:
     st.page_link(page, label=label, icon=":material/arrow_forward:", icon_position="right", query_params=dict(address))
 
 
-def go(page: str, address: Address) -> None:
-    """Open a page at once, for a click inside a chart."""
-    st.switch_page(page, query_params=dict(address))
+def go(page: str) -> None:
+    """Open a page at once, for a button. Not with filters: they would stay in the address of this page too."""
+    st.switch_page(page)

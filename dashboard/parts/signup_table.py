@@ -53,6 +53,11 @@ def show(rows: Sequence[SignUp], zone: ZoneInfo, told: str) -> None:
     )
 
 
+def choices(rows: Sequence[SignUp]) -> dict[str, str]:
+    """Each row's id and what to know it by, for drawer.choose."""
+    return {row.id: f"{row.masked or ERASED} · {labels.STATUS[row.status].name} · {row.id[:13]}" for row in rows}
+
+
 def frame(rows: Sequence[SignUp], zone: ZoneInfo) -> pd.DataFrame:
     """The rows as a table's cells, times as the zone's clock shows them."""
     return pd.DataFrame(

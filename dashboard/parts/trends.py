@@ -21,7 +21,7 @@ _TOO_FEW_FINISHED = "Too few finished sign-ups per bucket for a rate. Choose a l
 
 
 def outcomes(view: View) -> None:
-    """Bars by start time; a click opens the sign-ups of that bucket."""
+    """Bars by start time; under them the way to the sign-ups of the one that was pressed."""
     now = view.numbers.now
     with st.container(horizontal=True, gap="small", key="outcome_totals"):
         for name in view.chosen:
@@ -38,8 +38,17 @@ def outcomes(view: View) -> None:
         alt=f"About {_about(now['completed'], now['started'])} of the sign-ups are completed",
     )
     picked = event.selection.get(charts.BUCKET)
-    if picked and (window := view.window(picked[0]["at"])):
-        links.go(links.SIGNUPS, view.filters.address(**window))
+    _behind(view, picked[0]["at"] if picked else "")
+
+
+def _behind(view: View, at: str) -> None:
+    """A link and no jump: a jump would leave its window in the address of this page too, where a step back ends."""
+    window = view.window(at)
+    bucket = next((row for row in view.cut if row["at"] == at), view.numbers.now)
+    n = sum(bucket[name] for name in view.chosen)
+    many = f"{count(n)} sign-{'up' if n == 1 else 'ups'}"
+    label = f"See the {many} of {bucket['when']}" if window else f"See the {many}, or press a bar first"
+    links.see(links.SIGNUPS, label, view.filters.address(**(window or {})))
 
 
 def funnel(view: View) -> None:

@@ -29,6 +29,7 @@ WIDE, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 MOST_MILLISECONDS = 40_000
 PICTURE = "![a picture](http://picture.example/elsa.png)"
 PAGES = ("signups", "audit", "health")
+MOST_TABS = 60
 A_WORD_GROWS = 0.001
 """A count with one more digit; a table that moved by a row would be fifty times that."""
 SHIFTS = """
@@ -168,6 +169,18 @@ def test_a_row_opens_its_drawer_and_escape_closes_it(visitor: Callable[..., Page
     page.keyboard.press("Escape")
     expect(drawer).to_have_count(0)
     page.wait_for_url(lambda url: "signup=" not in url)
+
+
+@pytest.mark.parametrize("path", ["signups", "audit"])
+def test_a_timeline_opens_with_keys_alone(visitor: Callable[..., Page], path: str) -> None:
+    page = visitor(path)
+    for _ in range(MOST_TABS):
+        page.keyboard.press("Tab")
+        if "Open a timeline" in (page.evaluate("document.activeElement.ariaLabel") or ""):
+            break
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("dialog").get_by_text("sealed;")).to_be_visible()
 
 
 def test_what_a_person_declares_is_shown_as_text_and_never_fetched(

@@ -1,6 +1,7 @@
 """The Overview as a browser draws it, with the dashboard's own server behind it."""
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -128,13 +129,19 @@ def test_new_sign_ups_change_the_numbers_and_nothing_else(visitor: Callable[...,
     assert page.get_by_test_id("stMain").evaluate("element => element.scrollTop") == 500
 
 
-def test_a_click_on_a_day_opens_its_sign_ups(visitor: Callable[..., Page]) -> None:
-    page = visitor()
+def test_a_click_on_a_day_leads_to_its_sign_ups_and_a_step_back_to_the_same_screen(
+    visitor: Callable[..., Page],
+) -> None:
+    page = visitor("?country=IN")
     box = page.locator(CHARTS).first.bounding_box()
     assert box
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    page.wait_for_url("**/signups?range=custom&from=*T00%3A00&to=*T00%3A00")
+    page.get_by_role("link", name=re.compile("See the .* of ")).click()
+    page.wait_for_url("**/signups?range=custom&from=*T00%3A00&to=*T00%3A00&country=IN")
     expect(page.get_by_role("heading", name="Sign-ups")).to_be_visible()
+    page.go_back()
+    page.wait_for_url("**/?country=IN")
+    expect(page.get_by_text("By country")).to_be_visible()
 
 
 def test_the_way_back_from_an_error_is_the_same_screen(visitor: Callable[..., Page]) -> None:
