@@ -8,9 +8,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from bench import Figure
 from signup.clock import SystemClock, text
@@ -43,8 +44,22 @@ def figures() -> Iterator[Figure]:
         yield Figure(f"memory, {MANY:,} rows over {FEW:,}", more, "MB", MOST_MEGABYTES)
 
 
-def build(path: Path, rows: int) -> None:
-    """A log of so many sign-ups' ends, with a checkpoint every ten thousand."""
+def approvals(first: int) -> list[dict[str, Any]]:
+    """As many rows as a portion holds, each the approval of one more sign-up."""
+    return [
+        {
+            "at": text(SystemClock().now()),
+            "kind": str(events.Kind.SIGNUP_APPROVED),
+            "signup_id": f"{LOG[:-12]}{number:012x}",
+            "actor": "callback",
+            "details": f'{{"ms":{number},"status":"approved"}}',
+        }
+        for number in range(first, first + PORTION)
+    ]
+
+
+def build(path: Path, rows: int, waiting: Callable[[int], list[dict[str, Any]]] = approvals) -> None:
+    """A log of so many rows, with a checkpoint every ten thousand. `waiting`: the portion of rows after a number."""
     store, now = open_store(f"sqlite:///{path}"), text(SystemClock().now())
     key = note.SigningKey.of(bytes(32))
     try:
@@ -54,22 +69,14 @@ def build(path: Path, rows: int) -> None:
             tx.run("add_audit_key", key_id=key.id, public_key=note.public_text(key.public), at=now, endorsement=None)
         frontier: tree.Frontier = ()
         for first in range(0, rows, PORTION):
-            frontier = _add(store, key, first, frontier, now)
+            frontier = _add(store, key, waiting(first), first, frontier, now)
     finally:
         store.close()
 
 
-def _add(store: Store, key: note.SigningKey, first: int, frontier: tree.Frontier, now: str) -> tree.Frontier:
-    waiting = [
-        {
-            "at": now,
-            "kind": str(events.Kind.SIGNUP_APPROVED),
-            "signup_id": f"{LOG[:-12]}{number:012x}",
-            "actor": "callback",
-            "details": f'{{"ms":{number},"status":"approved"}}',
-        }
-        for number in range(first, first + PORTION)
-    ]
+def _add(
+    store: Store, key: note.SigningKey, waiting: list[dict[str, Any]], first: int, frontier: tree.Frontier, now: str
+) -> tree.Frontier:
     rows = sealed_rows(waiting, first)
     frontier = tree.grow(frontier, first, [bytes.fromhex(row["leaf"]) for row in rows])
     with store.write() as tx:
