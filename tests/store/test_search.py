@@ -69,6 +69,22 @@ def test_words_are_found_with_every_other_filter(filled: Services) -> None:  # n
         assert found(filled, typed, **more) == wanted, more
 
 
+def test_pages_of_a_search_go_on_where_the_last_one_ended(filled: Services) -> None:  # noqa: F811
+    present = everything(filled)
+    for typed in ("web", IDS[3], "approved 5000", "signup"):
+        wanted = [event.seq for event in present if says(event, typed)]
+        found, cursor = list[int | None](), 1000
+        while page := log.page(filled, LogQuery(text=typed), before=cursor, limit=2):
+            found += [event.seq for event in page]
+            cursor = page[-1].seq or 0
+        assert found == wanted[::-1], typed
+        found, cursor = [], 0
+        while page := log.after(filled, LogQuery(text=typed), cursor, limit=2):
+            found += [event.seq for event in page]
+            cursor = page[-1].seq or 0
+        assert found == wanted, typed
+
+
 FINDS = [
     ("audit.exported", [2]),
     ("exported", [2]),
