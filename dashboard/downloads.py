@@ -6,7 +6,6 @@ swept up, whichever process wrote it. Draws nothing; pages make the file and sho
 """
 
 import asyncio
-import re
 import secrets
 import threading
 import time
@@ -21,12 +20,11 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from signup.clock import SystemClock
+from signup.record.retain import OURS
 
 GOOD_FOR_SECONDS = 60.0
 LEFT_SECONDS = 2 * GOOD_FOR_SECONDS
 SWEEP_SECONDS = 30.0
-OURS = re.compile(r"\.?[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\..+")
-"""The names exports get here, hidden while they are written. Whatever else lies in the folder is somebody's own."""
 
 
 @dataclass(frozen=True)

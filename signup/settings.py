@@ -136,8 +136,8 @@ class Settings(BaseSettings):
         "Ed25519 seeds (base64) that sign the record", (), "derived from `SIGNUP_KEYS`", secret=True
     )
     checkpoint_seconds: Seconds = _setting("how often the record is signed", 3600)
-    profile_days: Days = _setting("how long profiles, numbers and traces are kept, in days (a later version)", 30)
-    audit_days: Days = _setting("how long sign-ups and the audit log are kept, in days (a later version)", 400)
+    profile_days: Days = _setting("how long profiles, numbers and traces are kept, in days", 30)
+    audit_days: Days = _setting("how long sign-ups and the audit log are kept, in days", 400)
     webhook_private: bool = _setting("alert webhooks may go to private addresses (a later version)", False, "false")
     bind: Annotated[str, AfterValidator(checks.loopback)] = _setting(
         "dashboard and API; until there is sign-in any address but loopback is refused", "127.0.0.1"

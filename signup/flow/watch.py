@@ -1,4 +1,4 @@
-"""Watch: match, complete and expire whenever something happens, seal and sign what they told, cost nothing in between.
+"""Watch: match, complete and expire whenever something happens, seal, sign and at last forget, cost nothing in between.
 
 Runs inside the dashboard's server and alone as `python -m signup watch`; any number of watchers are safe, for every
 step claims its row. A slow Truecaller holds only the threads that fetch profiles, never the watch itself.
@@ -22,6 +22,7 @@ from signup.record import keys
 from signup.record.checkpoint import Clerk, Say, to_stdout
 from signup.record.nightly import Nightly
 from signup.record.prune import Pruner
+from signup.record.retain import Retention
 from signup.record.seal import Sealer
 from signup.services import Services
 
@@ -49,6 +50,7 @@ class Watcher:
         self._clerk = Clerk(services, keys.ready(services, say), actor="watcher", say=say)
         self._nightly = Nightly(services)
         self._pruner = Pruner(services, self._sealer, self._clerk)
+        self._retention = Retention(services)
         self._more = False
         self._seen: datetime | None = None
         self._told: dict[str, float] = {}
@@ -61,8 +63,9 @@ class Watcher:
             matched += found
         done = complete(self._services) + expire(self._services)
         self._seal_and_sign()
-        while self._pruner.run():
-            pass
+        self._forget()
+        while self._more:
+            self._forget()
         return {
             "matched": matched,
             "completed": done[Status.COMPLETED],
@@ -98,7 +101,8 @@ class Watcher:
     def _forget(self) -> None:
         """A portion of what is too old; the next one soon, when there may be more."""
         self._more = False
-        self._more = self._pruner.run()
+        self._more = self._retention.run()
+        self._more = self._pruner.run() or self._more
 
     def _sound(self, step: Callable[[], object]) -> bool:
         """Run one step; whether it ran through. Its fault keeps no other step from running."""

@@ -78,3 +78,26 @@ UNION ALL SELECT details FROM events_inbox WHERE signup_id = :id AND kind = 'pro
 -- name: redacted_of
 -- Which events of a sign-up lost their details: the reasons for that were kept too.
 SELECT seq FROM events WHERE signup_id = :id AND details IS NULL;
+
+-- name: drop_signups!
+-- What was wiped before and is now too old altogether.
+DELETE FROM signups WHERE id IN (
+    SELECT id FROM signups
+    WHERE started_at < :before AND fingerprint IS NULL
+        AND COALESCE(status, '') IN ('completed', 'declined', 'expired', 'failed')
+    ORDER BY started_at, id LIMIT :size
+);
+
+-- name: drop_locks!
+-- Numbers that nobody has tried for so long; one that is taken again meanwhile stays.
+DELETE FROM locks WHERE until <= :now AND fingerprint IN (
+    SELECT fingerprint FROM locks WHERE taken_at < :before AND until <= :now ORDER BY taken_at LIMIT :size
+);
+
+-- name: drop_erased_locks
+-- Locks of erased people stay until they end, and no longer.
+DELETE FROM locks WHERE signup_id = '' AND until <= :now RETURNING fingerprint;
+
+-- name: drop_reasons!
+-- Operators' words that are too old.
+DELETE FROM reasons WHERE id IN (SELECT id FROM reasons WHERE at < :before ORDER BY at LIMIT :size);

@@ -16,3 +16,11 @@ SELECT id, status, request_id, state_hash, started_at, expires_at, callbacks FRO
 -- name: signups_of_number
 -- All that is kept under one fingerprint of a number, held until the erasure commits.
 SELECT id, number, fingerprint, request_id, state_hash FROM signups WHERE fingerprint = :fingerprint ORDER BY id;
+
+-- name: signups_to_forget
+-- Finished ones whose time to be a person's is over, held until they are wiped. The status is hidden from its index,
+-- along which every finished sign-up of 400 days would be looked at.
+SELECT id, request_id FROM signups
+WHERE fingerprint IS NOT NULL AND started_at < :before
+    AND COALESCE(status, '') IN ('completed', 'declined', 'expired', 'failed')
+ORDER BY started_at LIMIT :size;
