@@ -20,12 +20,12 @@ from typing import TYPE_CHECKING, Any
 from dashboard import downloads, jobs
 from signup import logs
 from signup.clock import SystemClock, text
-from signup.errors import SettingsWrong
+from signup.errors import SettingsWrong, UsageWrong
 from signup.flow.watch import Watcher
 from signup.record import keys
 from signup.record.checkpoint import to_stdout
-from signup.seed import DAYS, seed
-from signup.services import open_services
+from signup.seed import DAYS, is_due, mark, seed
+from signup.services import Services, open_services
 from signup.settings import Settings, load
 from signup.settings_checks import loopback
 from signup.store import open_store
@@ -35,21 +35,30 @@ if TYPE_CHECKING:  # importing it costs a second that a check before the start n
 
 LOG = logging.getLogger(__name__)
 LAST_WORDS_SECONDS = 9
-FIRST_MIGRATION = "0001_first"
 
 
 def prepare(settings: Settings) -> None:
     """Bring the database up to date; in sandbox mode play a made-up past into one that is new by our own hand.
 
-    Raises CannotStart's kinds.
+    What interrupts it does no harm: the next start goes on with it. Raises CannotStart's kinds.
     """
+    now = SystemClock().now()
     with closing(open_store(settings.database_url)) as store:
-        applied = store.migrate(text(SystemClock().now()))
+        store.migrate(text(now))
+        if settings.mode == "sandbox":
+            mark.intend(store, now)
     with open_services(settings) as services:
         keys.ready(services, to_stdout)
-        if FIRST_MIGRATION in applied and settings.mode == "sandbox":
-            sys.stderr.write(f"A new database: playing {DAYS} days of made-up sign-ups into it ...\n")
-            seed(services)
+        if is_due(services):
+            _play(services)
+
+
+def _play(services: Services) -> None:
+    sys.stderr.write(f"Playing {DAYS} days of made-up sign-ups into the new database ...\n")
+    try:
+        seed(services)
+    except UsageWrong as problem:  # somebody was quicker, or signed up in between
+        sys.stderr.write(f"{problem.sentence}\n")
 
 
 @asynccontextmanager

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import cast
 
-from signup.clock import HandClock, text
+from signup.clock import HandClock
 from signup.errors import UsageWrong
 from signup.flow import signups as known
 from signup.flow.complete import complete
@@ -25,6 +25,7 @@ from signup.flow.receive import receive
 from signup.flow.start import StartResult, start
 from signup.flow.watch import next_end
 from signup.model import Callback, Profile, ProfileAnswer, RequestAnswer, Result
+from signup.seed import mark
 from signup.seed.fates import Said
 from signup.seed.plan import Life, Plan
 from signup.services import Services
@@ -32,6 +33,8 @@ from signup.store import Store, Transaction
 
 WAKING_SECONDS = 0.04
 ELSEWHERE = "https://profile4.truecaller.example/v1/default"
+TAKEN = "There are sign-ups already, and a made-up past needs an empty database: set SIGNUP_DATABASE_URL."
+BY_ANOTHER = "Another program plays a made-up past into this database at the moment: leave it to that one."
 ACTORS = {"try": "user:local", "cli": "cli"}
 FIRST_NAMES = ("Asha", "Elsa", "Chidi", "Amina", "Thabo", "Omar", "Priya", "Nils", "Grace", "Ravi")
 LAST_NAMES = ("Sharma", "Berg", "Okafor", "Hassan", "Nkosi", "Patel", "Lind", "Adeyemi", "Farouk", "Naidoo")
@@ -116,8 +119,21 @@ class Player:
         self._order = itertools.count()
         self._looked = self._now
 
-    def days(self) -> Iterator[None]:
-        """Play day after day; each is committed when it is handed out. Raises UsageWrong before the first."""
+    def days(self, played: int = 0) -> Iterator[None]:
+        """Play day after day but for those played; each is committed when it is handed out. Raises UsageWrong."""
+        days = self._acts_by_day()
+        for nth in range(played, len(days)):
+            for at, act in days[nth]:
+                self._later(at, act)
+            with self._day.open() as tx:
+                if mark.move(tx, self._now, done=nth == len(days) - 1).days != nth + 1:
+                    raise UsageWrong(BY_ANOTHER)
+                if nth == played:
+                    self._meet_nobody_else(before=days[nth][0][0])
+                self._play()
+            yield
+
+    def _acts_by_day(self) -> list[list[tuple[datetime, Callable[[], object]]]]:
         plan = self._plan
         acts: list[tuple[datetime, Callable[[], object]]] = [
             *((life.start, partial(self._begin, life)) for life in plan.lives),
@@ -125,22 +141,14 @@ class Player:
             *((at, self._stranger) for at in plan.strangers),
         ]
         acts.sort(key=lambda act: act[0])
-        for nth, (_, day) in enumerate(itertools.groupby(acts, key=lambda act: act[0].date())):
-            for at, act in day:
-                self._later(at, act)
-            with self._day.open() as tx:
-                if nth == 0:
-                    self._be_the_first(tx)
-                self._play()
-            yield
+        return [list(day) for _, day in itertools.groupby(acts, key=lambda act: act[0].date())]
 
-    def _be_the_first(self, tx: Transaction) -> None:
-        """Raises UsageWrong where there are sign-ups already. Another player's first day is waited for and seen."""
-        tx.run("add_to_counter", name="seed", amount=0, at=text(self._now))
-        if known.count(self._services, known.Wanted()):
-            raise UsageWrong(
-                "There are sign-ups already, and a made-up past needs an empty database: set SIGNUP_DATABASE_URL."
-            )
+    def _meet_nobody_else(self, before: datetime) -> None:
+        """Raises UsageWrong where there are other sign-ups than the plan's up to there."""
+        mine = sorted(life.start for life in self._plan.lives if life.start < before)
+        found = known.page(self._services, known.Wanted(), limit=len(mine) + 1)
+        if sorted(one.started_at for one in found) != mine:
+            raise UsageWrong(TAKEN)
 
     def _later(self, at: datetime, act: Callable[[], object]) -> None:
         heapq.heappush(self._acts, (at, next(self._order), act))

@@ -3,7 +3,7 @@
 import random
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 
-from dashboard.server import prepare
 from signup import words
 from signup.clock import HandClock, text
 from signup.errors import UsageWrong
@@ -26,7 +25,6 @@ from signup.measure.question import question
 from signup.measure.stats import stats
 from signup.model import OPEN, Event, Status
 from signup.record import log
-from signup.seed import SIGNUPS as WHOLE_PAST
 from signup.seed import seed
 from signup.seed.fates import SHARES, Draw, ignored
 from signup.seed.plan import COUNTRIES, Life, Plan
@@ -253,21 +251,6 @@ def test_of_two_seeds_at_once_one_is_refused_and_has_written_nothing(services_on
     with ThreadPoolExecutor(2) as pool:
         assert sorted(pool.map(played, (1, 2))) == [False, True]
     assert len(rows(services_on_each)) == 60
-
-
-def test_two_first_starts_at_once_play_one_past(environ: Callable[..., dict[str, str]]) -> None:
-    settings = load(environ(), env_file=None)
-    both = threading.Barrier(2)
-
-    def start() -> None:
-        both.wait()
-        prepare(settings)
-
-    with ThreadPoolExecutor(2) as pool:
-        for started in [pool.submit(start) for _ in range(2)]:
-            started.result()
-    with open_services(settings) as services:
-        assert len(rows(services)) == WHOLE_PAST
 
 
 def test_in_live_mode_nothing_is_made_up(tmp_path: Path) -> None:
