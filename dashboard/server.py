@@ -1,15 +1,12 @@
 """What lives as long as the dashboard's server, browser open or not: the watcher, and in sandbox mode two children.
 
-The receiver and the sandbox are started only where nothing answers on their ports yet, and end with this process:
-each watches a pipe that closes when it is gone, also after a `kill -9`. At a stop all have nine seconds for their last
-words, at the same time. Draws nothing.
+The children themselves are children.py. At a stop all have nine seconds for their last words, at the same time. Draws
+nothing.
 """
 
 import asyncio
 import logging
 import os
-import socket
-import subprocess
 import sys
 import threading
 from collections.abc import AsyncIterator
@@ -17,7 +14,8 @@ from contextlib import asynccontextmanager, closing
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from dashboard import downloads, jobs
+from dashboard import children, downloads, jobs
+from dashboard.children import LAST_WORDS_SECONDS
 from signup import logs
 from signup.clock import SystemClock, text
 from signup.errors import SettingsWrong, UsageWrong
@@ -34,7 +32,6 @@ if TYPE_CHECKING:  # importing it costs a second that a check before the start n
     import streamlit as st
 
 LOG = logging.getLogger(__name__)
-LAST_WORDS_SECONDS = 9
 
 
 def prepare(settings: Settings) -> None:
@@ -71,18 +68,22 @@ async def lifespan(_app: "st.App") -> AsyncIterator[dict[str, Any]]:
     with open_services(settings) as services:
         stop = threading.Event()
         watching = threading.Thread(target=Watcher(services, "dashboard").run, args=(stop,), name="watcher")
-        begun = children(settings)
+        kept = children.needed(settings)
         watching.start()
-        sweeping = asyncio.create_task(downloads.sweeping(settings.data_dir / "exports"))
+        tasks = [
+            asyncio.create_task(children.keeping(kept)),
+            asyncio.create_task(downloads.sweeping(settings.data_dir / "exports")),
+        ]
         try:
             yield {}
         finally:
-            sweeping.cancel()
+            for task in tasks:
+                task.cancel()
             stop.set()
             ends = [
                 jobs.end_all,
                 partial(watching.join, LAST_WORDS_SECONDS),
-                *(partial(_end, child) for child in begun),
+                *(child.end for child in kept),
             ]
             await asyncio.gather(*map(asyncio.to_thread, ends))
             if watching.is_alive():
@@ -103,32 +104,3 @@ def _leave_the_fetches() -> None:
     """End at once: threads cannot be stopped, and the store must not be closed under them."""
     LOG.warning("A fetch from Truecaller took too long to wait for: the next watcher fetches it again.")
     os._exit(0)
-
-
-def children(settings: Settings) -> list[subprocess.Popen[bytes]]:
-    """The receiver and the sandbox, begun in sandbox mode where nobody else runs them."""
-    programs = {"sandbox": settings.sandbox_port, "callback_server": settings.callback_port}
-    return [_begin(name) for name, port in programs.items() if settings.mode == "sandbox" and not answers(port)]
-
-
-def answers(port: int) -> bool:
-    """Whether something listens on a port of this machine."""
-    with socket.socket() as probe:
-        probe.settimeout(0.5)
-        return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-def _begin(program: str) -> subprocess.Popen[bytes]:
-    return subprocess.Popen([sys.executable, "-m", program, "--watch-stdin"], stdin=subprocess.PIPE)
-
-
-def _end(child: subprocess.Popen[bytes]) -> None:
-    """Close its pipe: it finishes what it has begun and leaves."""
-    assert child.stdin is not None, "it was begun with a pipe"
-    child.stdin.close()
-    try:
-        child.wait(LAST_WORDS_SECONDS)
-    except subprocess.TimeoutExpired:
-        LOG.warning("A child did not end by itself and was killed.")
-        child.kill()
-        child.wait()

@@ -26,7 +26,7 @@ def receiver(services: Services) -> Finding:
     except OutboundFailed:
         return wrong(
             f"Nothing answers on port {port}, so no callback can arrive.",
-            "Start it: python -m callback_server (in sandbox mode the dashboard does).",
+            "Run python -m callback_server; where the dashboard started it, it starts again by itself within 10 s.",
         )
     if reply.status == OK:
         return fine(f"Answers on port {port} in {reply.ms} ms and could store a callback.")

@@ -68,7 +68,7 @@ def sandbox(services: Services) -> Finding | None:
     except OutboundFailed:
         return wrong(
             f"Nothing answers on port {port}, so no sign-up can be started.",
-            "Start the dashboard, which starts the sandbox too, or python -m sandbox.",
+            "Run python -m sandbox; where the dashboard started it, it starts again by itself within 10 s.",
         )
     if reply.status != OK:
         return wrong(

@@ -5,13 +5,18 @@ A number is typed, the phone is tapped, the sign-up completes, shows in the char
 
 import csv
 import json
+import os
+import signal
 import time
 from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.story.street import Street, dashboard, settings_for
+from tests.machine import eventually
+from tests.story.street import Street, answers, dashboard, settings_for
 
 expect.set_options(timeout=20_000)
 
@@ -104,6 +109,27 @@ def test_by_keyboard_alone_a_sign_up_is_started_and_approved(visitor):
     expect(visitor.get_by_text("Phone is ringing")).to_be_visible()
     visitor.keyboard.press("a")
     expect(visitor.get_by_text("Profile read, sign-up completed")).to_be_visible()
+
+
+def test_a_sandbox_that_was_killed_is_there_again_and_leaves_no_zombie(visitor, street):
+    port = int(street.chosen["SIGNUP_SANDBOX_PORT"])
+    killed = pid_of("sandbox", port)
+    os.kill(killed, signal.SIGKILL)
+    eventually(lambda: not answers(port))
+    eventually(lambda: answers(port), 30)
+    assert not Path(f"/proc/{killed}").exists()
+    begin(visitor, "+46 76 123 45 33")
+
+
+def pid_of(program: str, port: int) -> int:
+    """The process that the dashboard runs for that port."""
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            words = (folder / "cmdline").read_bytes().split(b"\0")
+            mine = f"SIGNUP_SANDBOX_PORT={port}".encode() in (folder / "environ").read_bytes().split(b"\0")
+            if mine and [b"-m", program.encode()] == words[1:3]:
+                return int(folder.name)
+    raise AssertionError(f"no {program} runs on port {port}")
 
 
 def begin(page: Page, number: str) -> None:
