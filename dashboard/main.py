@@ -9,7 +9,7 @@ from pathlib import Path
 import streamlit as st
 
 from dashboard import shared
-from signup.errors import CannotStart
+from signup.errors import CannotStart, StoreUnavailable
 
 HERE = Path(__file__).parent
 ICON = str(HERE / "assets" / "icon.svg")
@@ -39,7 +39,7 @@ page = st.navigation(
 )
 try:
     shared.services()
-except CannotStart as problem:
+except (CannotStart, StoreUnavailable) as problem:
     st.error(problem.sentence, title="The dashboard cannot start", icon=":material/error:")
     st.stop()
 page.run()

@@ -62,7 +62,7 @@ class Overview:
 
 
 def services() -> Services:
-    """The services of this process, opened at the first call. Raises CannotStart's kinds."""
+    """The services of this process, opened at the first call. Raises CannotStart's kinds, StoreUnavailable."""
     return _shared().services
 
 
@@ -136,7 +136,7 @@ def _close(shared: _Shared) -> None:
 @st.cache_resource(show_spinner=False, on_release=_close)
 def _shared() -> _Shared:
     with ExitStack() as opening:
-        opened = opening.enter_context(open_services(settings.load(), migrate=True))
+        opened = opening.enter_context(open_services(settings.load()))
         with opened.store.read() as tx:
             identity = tx.one("log_identity")
         assert identity is not None, "opening the services wrote one"

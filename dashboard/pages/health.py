@@ -25,25 +25,27 @@ def show(held: tuple[str, ...]) -> None:
         findings.table(found, "in", "From Truecaller to us")
     with right:
         findings.table(found, "out", "From us to Truecaller")
-    try:
-        callbacks()
-    except SignupError as problem:
-        cards.broken(problem, height=HEIGHT)
+    readable = callbacks()
     left, right = st.columns([8, 5], gap="small")
     with left:
         health_cards.settings(services)
     with right:
         findings.table(found, "here", "This machine")
-        health_cards.versions(services)
+        health_cards.versions(services, readable=readable)
 
 
-def callbacks() -> None:
-    """Who waits for one, and which ones nobody waited for."""
+def callbacks() -> bool:
+    """Who waits for one, and which ones nobody waited for; whether that could be read."""
     left, right = st.columns([8, 5], gap="small")
-    with left:
-        health_cards.waiting(services)
-    with right:
-        health_cards.apart(services)
+    try:
+        with left:
+            health_cards.waiting(services)
+        with right:
+            health_cards.apart(services)
+    except SignupError as problem:
+        cards.broken(problem, height=HEIGHT)
+        return False
+    return True
 
 
 with header.show("Health", "Why did the callback not come? What is wrong stands first, with its cure"):

@@ -16,6 +16,7 @@ from signup.doctor import lists
 from signup.doctor.check import span
 from signup.doctor.inward import LONG_SECONDS
 from signup.doctor.lists import Apart
+from signup.errors import SignupError
 from signup.flow import signups
 from signup.flow.signups import SignUp
 from signup.measure.figures import count
@@ -24,14 +25,15 @@ from signup.settings import SettingRow
 
 ROW = 34
 ROOM = ROW * 6 + 2
+NOT_KNOWN = "not known while the database is away"
 OPENED, UNSEEN = "opened", "not opened"
 
 
 def waiting(services: Services) -> None:
     """Sign-ups whose prompt is out and of which no decision was heard, the newest first."""
     told = f"sent over {LONG_SECONDS} s ago, no decision yet"
+    rows = signups.waiting(services, longer_than=LONG_SECONDS)
     with cards.card("Waiting without an answer", told, key="waiting_card"):
-        rows = signups.waiting(services, longer_than=LONG_SECONDS)
         if not rows:
             cards.note(f"Nobody waits longer than {LONG_SECONDS} s.", height=ROOM, icon="check_circle")
             return
@@ -60,8 +62,8 @@ def waiting(services: Services) -> None:
 
 def apart(services: Services) -> None:
     """Callbacks that belong to no request of ours, by reason."""
+    rows = lists.apart(services)
     with cards.card("Arrived, but matches nothing", f"last {lists.HOURS} h", key="apart_card"):
-        rows = lists.apart(services)
         told = f"{count(sum(row.count for row in rows))} callbacks match nothing"
         st.table({row.reason: _counted(row) for row in rows}, border="horizontal", alt=told)
         st.caption("Kept 10 minutes apart, never acted on.")
@@ -77,25 +79,35 @@ def settings(services: Services) -> None:
         st.markdown("\n\n".join(f"`{row.name}`  \n{_value(row)}" for row in rows if "/" in row.value))
 
 
-def versions(services: Services) -> None:
-    """What runs here, and where."""
-    chosen, now = services.settings, services.clock.now()
-    about = services.store.about()
-    watchers = [
-        f"{one.mode} on {one.host}, process {one.pid}, seen {span((now - one.seen_at).total_seconds())} ago"
-        for one in lists.watching(services)
-    ]
+def versions(services: Services, *, readable: bool) -> None:
+    """What runs here, and where. `readable`: whether it is worth while to ask the database."""
+    chosen = services.settings
+    database, watchers = _told_by_database(services) if readable else (NOT_KNOWN, NOT_KNOWN)
     told = {
         "Python": platform.python_version(),
         "Streamlit": st.__version__,
-        "Database": f"{about['library']}, {about['durability']}",
+        "Database": database,
         "Dashboard": f"`{chosen.bind}:{chosen.dashboard_port}`",
         "Receiver": f"`{chosen.callback_bind}:{chosen.callback_port}`",
         "Sandbox": f"`127.0.0.1:{chosen.sandbox_port}`" if chosen.mode == "sandbox" else "none in live mode",
-        "Watchers": "; ".join(watchers) or "none",
+        "Watchers": watchers,
     }
     with cards.card("Versions and processes", key="versions_card"):
         st.table(told, border="horizontal", alt="Versions of what runs here, and where it listens")
+
+
+def _told_by_database(services: Services) -> tuple[str, str]:
+    """Its version, and which watchers have said that they live."""
+    now = services.clock.now()
+    try:
+        about, watching = services.store.about(), lists.watching(services)
+    except SignupError:
+        return NOT_KNOWN, NOT_KNOWN
+    watchers = [
+        f"{one.mode} on {one.host}, process {one.pid}, seen {span((now - one.seen_at).total_seconds())} ago"
+        for one in watching
+    ]
+    return f"{about['library']}, {about['durability']}", "; ".join(watchers) or "none"
 
 
 def _waits(row: SignUp, now: datetime) -> dict[str, Any]:

@@ -38,14 +38,14 @@ EPILOG = f"With {STDIN} as the last word, more words are read from stdin, one a 
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Run one command; the exit code."""
+    """Run one command; the exit code. NO is an answer, so nothing that went wrong may end with it."""
+    if sys.stdout is None:
+        output.problem("stdout is closed: open it, or send it to /dev/null.")
+        return Exit.CANNOT
     _never_fail_at_a_letter()
     try:
-        options = _parsed(_with_stdin(list(sys.argv[1:] if words is None else words)))
-        code = int(options.run(options))
-        sys.stdout.flush()
-    except SystemExit:  # argparse leaves so after --help
-        return Exit.DONE
+        code = _run(list(sys.argv[1:] if words is None else words))
+        output.flush()
     except BrokenPipeError:
         _forget_stdout()
         return Exit.PIPE_CLOSED
@@ -53,10 +53,26 @@ def main(words: Sequence[str] | None = None) -> int:
         if stop.args:
             output.problem(str(stop))
         return Exit.INTERRUPTED
+    except output.StdoutLost as lost:
+        _forget_stdout()
+        output.problem(f"stdout cannot be written ({lost}): make room there, or send it elsewhere.")
+        return Exit.CANNOT
     except SignupError as error:
         output.problem(error.sentence)
         return Exit.NO if isinstance(error, (RecordAltered, StillOpen)) else Exit.CANNOT
+    except Exception as fault:  # Python would leave with 1
+        sys.excepthook(type(fault), fault, fault.__traceback__)
+        output.problem(f"This command broke ({type(fault).__name__}). Report it to whoever maintains this program.")
+        return Exit.CANNOT
     return code
+
+
+def _run(words: list[str]) -> int:
+    try:
+        options = _parsed(_with_stdin(words))
+    except SystemExit:  # argparse leaves so after --help
+        return Exit.DONE
+    return int(options.run(options))
 
 
 def _with_stdin(words: list[str]) -> list[str]:

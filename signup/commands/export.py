@@ -36,6 +36,8 @@ def export(options: Options) -> int:
     foreign = (name for what, names in ONLY_OF.items() if what != options.what for name in names)
     if wrong := [f"--{name}" for name in foreign if getattr(options, name)]:
         raise UsageWrong(f"{', '.join(wrong)}: not of {options.what}. Leave it away, or say --what {other(options)}.")
+    if options.start and options.end and options.start >= options.end:
+        raise UsageWrong("The range ends before it begins: choose a start before its end.")
     with watched("Writing", options) as progress:
         told = {"out": options.out, "actor": options.told_by, "reason": options.reason, "progress": progress}
         done = _signups(options, told) if options.what == SIGNUPS else _events(options, told)
@@ -114,7 +116,9 @@ def _add_bundle_options(parser: Parser) -> None:
 
 def _add_signup_filters(parser: Parser) -> None:
     several: dict[str, Any] = {"action": "append", "default": []}
-    parser.add_argument("--status", choices=list(Status), help="of sign-ups: in this status; repeatable", **several)
+    parser.add_argument(
+        "--status", choices=[str(one) for one in Status], help="of sign-ups: in this status; repeatable", **several
+    )
     parser.add_argument("--country", metavar="CC", type=country, help="of sign-ups: from here; repeatable", **several)
     parser.add_argument("--channel", metavar="C", help="of sign-ups: begun here; repeatable", **several)
 

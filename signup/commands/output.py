@@ -12,6 +12,10 @@ from typing import Any
 GAP = "  "
 
 
+class StdoutLost(Exception):
+    """What a command prints cannot be kept where it was sent, such as on a full disk."""
+
+
 def json_line(value: Any) -> None:
     """One JSON object on one line, ASCII."""
     _write(json.dumps(value))
@@ -23,8 +27,9 @@ def line(words: str) -> None:
 
 
 def problem(sentence: str) -> None:
-    """One line on stderr: what happened and what to do."""
-    sys.stderr.write(f"{printable(' '.join(sentence.split()))}\n")
+    """One line on stderr: what happened and what to do; where that is closed, the exit code alone tells."""
+    if sys.stderr is not None:
+        sys.stderr.write(f"{printable(' '.join(sentence.split()))}\n")
 
 
 def facts(pairs: Iterable[tuple[str, str | None]]) -> None:
@@ -85,8 +90,19 @@ def progress_line(done: int, total: int, written: int | None) -> None:
 
 def flush() -> None:
     """Hand on what was printed so far, for whoever waits at the other end of a pipe."""
-    sys.stdout.flush()
+    _to_stdout("", flushed=True)
 
 
 def _write(words: str) -> None:
-    sys.stdout.write(f"{words}\n")
+    _to_stdout(f"{words}\n")
+
+
+def _to_stdout(words: str, *, flushed: bool = False) -> None:
+    try:
+        sys.stdout.write(words)
+        if flushed:
+            sys.stdout.flush()
+    except BrokenPipeError:  # whoever read it has left, which is no fault
+        raise
+    except OSError as error:
+        raise StdoutLost(error.strerror or type(error).__name__) from error

@@ -158,7 +158,8 @@ def _show_options(parser: Parser) -> None:
 
 
 def _list_options(parser: Parser) -> None:
-    parser.add_argument("--status", choices=list(Status), metavar="S", help=f"one of {', '.join(Status)}")
+    known = [str(one) for one in Status]
+    parser.add_argument("--status", choices=known, metavar="S", help=f"one of {', '.join(known)}")
     parser.add_argument("--since", metavar="TIME", type=moment, help="started at this date or time, or later")
     parser.add_argument(
         "--limit", metavar="N", type=whole(1, MOST_LISTED), default=MOST_LISTED, help="at most so many (1000)"

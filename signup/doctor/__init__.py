@@ -40,10 +40,17 @@ CHECKS: tuple[tuple[Side, str, Ask], ...] = (
 )
 """In the order in which they are shown. A check that does not apply finds None and is left out."""
 
+WITHOUT_DATABASE: tuple[Ask, ...] = (machine.settings, outward.sandbox, inward.receiver)
+
 
 def checks(services: Services) -> list[Check]:
-    """Ask everything, at most a few seconds long."""
-    asked = ((side, name, _asked(ask, services)) for side, name, ask in CHECKS)
+    """Ask everything, at most a few seconds long: while the database is away, only what can be told without it."""
+    away = _asked(machine.away, services)
+    asked = (
+        (side, name, away if away and ask is machine.database else _asked(ask, services))
+        for side, name, ask in CHECKS
+        if away is None or ask is machine.database or ask in WITHOUT_DATABASE
+    )
     return [Check(name, side, found.ok, found.detail, found.cure) for side, name, found in asked if found]
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from signup.clock import moment, text
 from signup.doctor.check import DAY, Finding, ago, fine, look, several, span, wrong
+from signup.errors import SignupError
 from signup.keys import FILE
 from signup.record import log, pins
 from signup.record.seal import only
@@ -53,6 +54,16 @@ def keys(services: Services) -> Finding:
     if path.stat().st_mode & OTHERS:
         return wrong(f"Others on this machine may read {path}.", f"Run: chmod 600 {path}")
     return fine(f"{told}, kept in {path}: back it up, apart from the database.")
+
+
+def away(services: Services) -> Finding | None:
+    """Whether nothing can be read, asked once: each check that found out by itself would wait two seconds for it."""
+    try:
+        with services.store.read() as tx:
+            only(tx, "log_identity")
+    except SignupError as error:
+        return wrong("It cannot be read, so nothing that is kept in it is checked here.", error.sentence)
+    return None
 
 
 def database(services: Services) -> Finding:

@@ -252,8 +252,8 @@ def _expanded(kinds: Iterable[str]) -> tuple[str, ...]:
         found = {str(k) for k in known if (k.startswith(kind[:-1]) if kind.endswith("*") else k == kind)}
         if not found:
             near = difflib.get_close_matches(kind, known, 1)
-            raise UsageWrong(
-                f"There is no kind of event called {kind}." + (f" Did you mean {near[0]}?" if near else "")
-            )
+            families = ", ".join(sorted({f"{k.partition('.')[0]}.*" for k in known}))
+            way = f"Did you mean {near[0]}?" if near else f"Choose one of a family: {families}."
+            raise UsageWrong(f"There is no kind of event called {kind}. {way}")
         wanted |= found
     return tuple(sorted(wanted))

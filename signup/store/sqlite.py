@@ -221,6 +221,10 @@ class SqliteStore:
 
     def about(self) -> dict[str, str]:
         wal = Path(f"{self.path}-wal")
+        if not self.path.exists():
+            raise StoreUnavailable(
+                f"The database file {self.path} is gone: stop all programs on it and put back the last backup."
+            )
         return {
             "library": f"SQLite {VERSION}",
             "durability": "WAL, full sync",

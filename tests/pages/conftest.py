@@ -37,8 +37,8 @@ def dashboard(environ: Callable[..., dict[str, str]], monkeypatch: pytest.Monkey
         chosen = environ(mode=mode, **({"app_key": "canary"} if mode == "live" else {}))
         for name, value in chosen.items():
             monkeypatch.setenv(name, value)
-        if told:
-            with open_services(load(chosen, env_file=None), migrate=True) as services:
+        with open_services(load(chosen, env_file=None), migrate=True) as services:
+            if told:
                 lives.write(services, told)
         page = AppTest.from_file(str(MAIN), default_timeout=60)
         for key, value in address.items():

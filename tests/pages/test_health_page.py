@@ -1,5 +1,7 @@
 import re
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -8,6 +10,7 @@ from signup.clock import text
 from signup.model import new_id
 from signup.services import Services
 from tests.fakes import ScriptedTruecaller
+from tests.machine import away
 from tests.pages.fixtures.visits import NUMBER, OTHER, cells, completed, said, visit
 from tests.steps.story import VALUE, approve, begin, say, state_of, watch
 
@@ -110,6 +113,21 @@ def test_versions_are_told(street: Services) -> None:
     assert re.fullmatch(r"3\.\d+\.\d+.*", found["Python"])
     assert found["Database"].startswith("SQLite 3.")
     assert found["Receiver"] == "`127.0.0.1:2`"
+
+
+def test_with_the_database_away_one_problem_says_so(
+    opening: Callable[..., Any], postgres_server: str, postgres_url: str
+) -> None:
+    with opening(database_url=postgres_url):
+        page = visit("health")
+        with away(postgres_server, postgres_url):
+            page.button(key="check_again").click().run()
+            assert not page.exception
+            assert [title.partition(":")[0] for title in alerts(page)] == ["Database", "Sandbox", "Receiver"]
+            assert "The database cannot be used (PoolTimeout): check the server." in said(page)
+            assert rows(page)["Watchers"] == rows(page)["Database"] == "not known while the database is away"
+        page.button(key="check_again").click().run()
+        assert rows(page)["Database"].startswith("PostgreSQL")
 
 
 def test_looking_changes_nothing_and_asks_nobody(street: Services, truecaller: ScriptedTruecaller) -> None:

@@ -70,6 +70,8 @@ def test_what_is_not_offered_is_a_usage_error(command: CommandLine, name: str) -
         ("events", "--signup", "abc"),
         ("export", "--format", "csv"),
         ("export", "--format", "xls", "--out", "x"),
+        ("export", "--format", "csv", "--out", "x", "--from", "2026-11-28", "--to", "2026-11-27"),
+        ("export", "--format", "csv", "--out", "x", "--from", "2026-11-28", "--to", "2026-11-28"),
         ("stats", "--tz", "Mars/Olympus"),
         ("stats", "--interval", "fortnight"),
         ("stats", "--from", "2026-11-24", "--to", "2026-11-23"),
@@ -86,6 +88,72 @@ def test_a_usage_error_is_one_line_and_exit_2(command: CommandLine, words: tuple
 
 def test_a_wrong_kind_is_met_with_the_nearest_one(command: CommandLine) -> None:
     assert "signup.started" in command("events", "--kind", "signup.stated").err
+
+
+def test_a_kind_like_no_other_is_met_with_the_families(command: CommandLine) -> None:
+    assert "signup.*" in command("events", "--kind", "nope").err
+
+
+@pytest.mark.parametrize("words", [("list",), ("export", "--what", "signups", "--format", "csv", "--out", "x")])
+def test_a_wrong_status_is_met_with_those_there_are(command: CommandLine, words: tuple[str, ...]) -> None:
+    told = command(*words, "--status", "nope").err
+    assert "'requested'" in told
+    assert "<" not in told
+
+
+def test_an_export_of_a_range_that_ends_before_it_begins_writes_no_file(command: CommandLine, tmp_path: Path) -> None:
+    out = tmp_path / "events.csv"
+    told = command("export", "--format", "csv", "--out", str(out), "--from", "2026-11-28", "--to", "2026-11-27")
+    assert "choose a start before its end" in told.err
+    assert not out.exists()
+
+
+@pytest.mark.parametrize("words", [("list",), ("verify",), ("doctor", "--json"), ("--help",)])
+def test_a_full_disk_behind_stdout_is_never_an_answer(
+    tmp_path: Path, environ: Callable[..., dict[str, str]], words: tuple[str, ...]
+) -> None:
+    with Path("/dev/full").open("w") as full:
+        told = subprocess.run(
+            [sys.executable, "-m", "signup", *words],
+            cwd=tmp_path,
+            env={**os.environ, **environ(), "PYTHONPATH": str(ROOT)},
+            check=False,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    assert told.returncode == 2
+    last = "stdout cannot be written (No space left on device): make room there, or send it elsewhere."
+    assert told.stderr.splitlines()[-1] == last
+    assert "Traceback" not in told.stderr
+
+
+@pytest.mark.parametrize(("closed", "told"), [(">&-", "stdout is closed"), ("2>&- --status=nope", "")])
+def test_a_closed_stream_is_no_answer_either(
+    tmp_path: Path, environ: Callable[..., dict[str, str]], closed: str, told: str
+) -> None:
+    done = subprocess.run(
+        ["/bin/sh", "-c", f"exec {sys.executable} -m signup list {closed}"],
+        cwd=tmp_path,
+        env={**os.environ, **environ(), "PYTHONPATH": str(ROOT)},
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(told)
+    assert len(done.stderr.splitlines()) <= 1
+
+
+def test_what_nobody_expected_is_logged_and_no_answer(command: CommandLine, tmp_path: Path) -> None:
+    command.settings(request_url="http://127.0.0.1:9/v1")
+    command("start", "+46761234567")
+    other = sqlite.connect(str(tmp_path / "data" / "signup.db"), isolation_level=None)
+    other.execute("UPDATE signups SET started_at = '2026-11-24'")
+    other.close()
+    told = command("list")
+    assert (told.code, told.out) == (2, "")
+    assert told.err.splitlines()[-1].startswith("This command broke (ValueError).")
 
 
 def test_help_lists_every_command(command: CommandLine) -> None:

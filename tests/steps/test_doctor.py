@@ -1,5 +1,6 @@
 """The doctor: each check at its best and at its worst, and what it must never do."""
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -18,7 +19,9 @@ from signup.model import Callback, Exchange, Result
 from signup.record.seal import Sealer
 from signup.services import Services, open_services
 from signup.settings import Settings
+from signup.store.gate import PATIENCE
 from tests.fakes import ScriptedTruecaller, ambiguous
+from tests.machine import away
 from tests.steps.conftest import CommandLine
 from tests.steps.story import begin
 from tests.upstream import answer, upstream
@@ -306,8 +309,27 @@ def test_unreadable_callbacks_are_worth_a_look_for_a_day(services: Services, clo
 def test_a_check_that_breaks_is_a_finding(services: Services) -> None:
     services.store.close()
     told = {check.name: check for check in checks(services)}
-    assert told["Watcher"].ok is False
+    assert (told["Database"].ok, told["Database"].detail) == (False, "This check broke (ProgrammingError).")
     assert told["Settings"].ok is True
+
+
+def test_while_the_database_is_away_one_finding_says_so_and_nothing_else_waits_for_it(
+    wired: Callable[..., Any], postgres_server: str, postgres_url: str
+) -> None:
+    with wired(database_url=postgres_url, callback_port=1, sandbox_port=2) as services:
+        assert len(checks(services)) > 10
+        with away(postgres_server, postgres_url):
+            began = time.monotonic()
+            told = checks(services)
+            assert time.monotonic() - began < 2 * PATIENCE, "waited for once"
+        assert [check.name for check in told] == ["Settings", "Database", "Sandbox", "Receiver"]
+        assert told[1].cure == "The database cannot be used (PoolTimeout): check the server."
+        assert len(checks(services)) > 10
+
+
+def test_a_database_file_that_is_gone_is_a_problem_with_its_cure(services: Services) -> None:
+    Path(str(services.store.about()["file"])).unlink()
+    assert "put back the last backup" in (found(services, "Database").cure or "")
 
 
 def test_it_shows_no_secret(live: Services, environ: Callable[..., dict[str, str]]) -> None:
