@@ -18,7 +18,7 @@ from dashboard import children, downloads, jobs
 from dashboard.children import LAST_WORDS_SECONDS
 from signup import logs
 from signup.clock import SystemClock, text
-from signup.errors import SettingsWrong, UsageWrong
+from signup.errors import SettingsWrong, StoreUnavailable, UsageWrong
 from signup.flow.watch import Watcher
 from signup.record import keys
 from signup.record.checkpoint import to_stdout
@@ -54,7 +54,7 @@ def _play(services: Services) -> None:
     sys.stderr.write(f"Playing {DAYS} days of made-up sign-ups into the new database ...\n")
     try:
         seed(services)
-    except UsageWrong as problem:  # somebody was quicker, or signed up in between
+    except (UsageWrong, StoreUnavailable) as problem:  # somebody else plays it now, or signed up in between
         sys.stderr.write(f"{problem.sentence}\n")
 
 
