@@ -2,6 +2,7 @@
 
 import os
 import queue
+import random
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -11,7 +12,7 @@ from typing import Any
 from signup.errors import DatabaseUnusable, StoreUnavailable
 from signup.store.driver import VERSION, sqlite
 from signup.store.face import Dialect, Row
-from signup.store.gate import PATIENCE, Gate
+from signup.store.gate import LONGEST_NAP, PATIENCE, Gate
 from signup.store.texts import Migration, migrations, queries
 
 # What promises hold by: WAL with FULL loses nothing at a power cut, secure_delete leaves no token behind.
@@ -74,7 +75,7 @@ class SqliteStore:
         self.path = Path(path)
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._writer = self._connect()
+            self._writer = self._first()
             self._asker = self._connect()
         except (OSError, sqlite.Error) as error:
             raise DatabaseUnusable(
@@ -83,6 +84,17 @@ class SqliteStore:
         self._gate = Gate(self._begin, lambda: _version(self._writer))
         self._readers: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._seen = _version(self._asker)
+
+    def _first(self) -> Any:
+        """The first connection. A new file turns to WAL while nobody else reads it, which SQLite does not wait for."""
+        deadline = time.monotonic() + MIGRATE_SECONDS
+        while True:
+            try:
+                return self._connect()
+            except sqlite.OperationalError as error:
+                if "locked" not in str(error) or time.monotonic() >= deadline:
+                    raise
+                time.sleep(random.uniform(0, LONGEST_NAP))  # noqa: S311  (no secret)
 
     def _connect(self) -> Any:
         connection = sqlite.connect(str(self.path), isolation_level=None, check_same_thread=False, timeout=PATIENCE)

@@ -13,6 +13,7 @@ import pytest
 from signup.errors import DatabaseUnusable, StoreUnavailable
 from signup.store import open_store
 from signup.store.driver import VERSION, sqlite
+from signup.store.gate import PATIENCE
 from signup.store.sqlite import PRAGMAS
 from signup.store.texts import migrations, queries
 
@@ -66,6 +67,20 @@ def test_changed_tells_once_that_something_was_committed(store, store_url):
     other.close()
     assert store.changed() is True
     assert store.changed() is False
+
+
+def test_a_new_sqlite_file_is_opened_although_somebody_reads_it_longer_than_a_write_waits(tmp_path):
+    path, opened = tmp_path / "new.db", []
+    with closing(sqlite.connect(str(path), isolation_level=None)) as reader:
+        for statement in ("CREATE TABLE t (x)", "BEGIN", "SELECT x FROM t"):
+            reader.execute(statement).fetchall()
+        opening = threading.Thread(target=lambda: opened.append(open_store(f"sqlite:///{path}")))
+        opening.start()
+        opening.join(PATIENCE + 0.3)
+        assert opening.is_alive()
+    opening.join(10)
+    (store,) = opened
+    store.close()
 
 
 def test_a_look_for_changes_says_that_its_connection_broke_and_looks_again_on_a_new_one(postgres_url):
