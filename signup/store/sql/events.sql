@@ -52,9 +52,9 @@ SELECT MIN(thousand) * 1000 AS first, MAX(thousand) * 1000 + 999 AS last FROM ev
 WHERE last_at >= COALESCE(:start, '') AND first_at < COALESCE(:end, '9999');
 
 -- The ways through the log: along everything, one kind, one actor, one actor's events of a kind or one sign-up, each with
--- its own index, each newest or oldest first; the one along found words stands in sql/sqlite and sql/postgresql. Several
--- kinds are walked side by side and merged (record/log.py). What is not asked for is null, and then costs no look at the
--- row itself.
+-- its own index, each newest or oldest first. Several kinds are walked side by side and merged (record/log.py). What is
+-- not asked for is null, and then costs no look at the row itself. Two ways stand in sql/sqlite and sql/postgresql: one
+-- actor's events of a kind, and along found words.
 
 -- name: events_newest
 -- Along everything, newest first.
@@ -95,20 +95,6 @@ ORDER BY seq DESC LIMIT :size;
 -- One actor, oldest first.
 SELECT seq, at, kind, signup_id, actor, details, header_salt, details_salt, details_hash, leaf FROM events
 WHERE actor = :actor AND seq > :after AND seq < :before
-    AND (CAST(:start AS TEXT) IS NULL OR at >= :start) AND (CAST(:end AS TEXT) IS NULL OR at < :end)
-ORDER BY seq LIMIT :size;
-
--- name: events_of_actor_kind_newest
--- One actor's events of one kind, newest first.
-SELECT seq, at, kind, signup_id, actor, details, header_salt, details_salt, details_hash, leaf FROM events
-WHERE actor = :actor AND kind = :kind AND seq > :after AND seq < :before
-    AND (CAST(:start AS TEXT) IS NULL OR at >= :start) AND (CAST(:end AS TEXT) IS NULL OR at < :end)
-ORDER BY seq DESC LIMIT :size;
-
--- name: events_of_actor_kind_oldest
--- One actor's events of one kind, oldest first.
-SELECT seq, at, kind, signup_id, actor, details, header_salt, details_salt, details_hash, leaf FROM events
-WHERE actor = :actor AND kind = :kind AND seq > :after AND seq < :before
     AND (CAST(:start AS TEXT) IS NULL OR at >= :start) AND (CAST(:end AS TEXT) IS NULL OR at < :end)
 ORDER BY seq LIMIT :size;
 

@@ -35,3 +35,19 @@ SELECT COUNT(*) AS n FROM (
         AND (CAST(:signup_id AS TEXT) IS NULL OR events.signup_id = :signup_id)
     LIMIT :most
 ) AS counted;
+
+-- INDEXED BY: without statistics the planner takes the index of actors and looks at each of one's events.
+
+-- name: events_of_actor_kind_newest
+-- One actor's events of one kind, newest first.
+SELECT seq, at, kind, signup_id, actor, details, header_salt, details_salt, details_hash, leaf FROM events INDEXED BY events_by_actor_kind
+WHERE actor = :actor AND kind = :kind AND seq > :after AND seq < :before
+    AND (CAST(:start AS TEXT) IS NULL OR at >= :start) AND (CAST(:end AS TEXT) IS NULL OR at < :end)
+ORDER BY seq DESC LIMIT :size;
+
+-- name: events_of_actor_kind_oldest
+-- One actor's events of one kind, oldest first.
+SELECT seq, at, kind, signup_id, actor, details, header_salt, details_salt, details_hash, leaf FROM events INDEXED BY events_by_actor_kind
+WHERE actor = :actor AND kind = :kind AND seq > :after AND seq < :before
+    AND (CAST(:start AS TEXT) IS NULL OR at >= :start) AND (CAST(:end AS TEXT) IS NULL OR at < :end)
+ORDER BY seq LIMIT :size;
