@@ -12,7 +12,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import labels, shared, state, times
-from dashboard.parts import links, timeline
+from dashboard.parts import erase, links, timeline
 from dashboard.parts.filters import CUSTOM
 from signup import phone
 from signup.errors import SignupError
@@ -20,6 +20,7 @@ from signup.flow import signups
 from signup.flow.signups import SignUp
 from signup.measure.figures import count, duration
 from signup.model import OPEN, Event, Profile
+from signup.record.reasons import MOST_WORDS
 
 WIDTH = 560
 TICK = 1.0
@@ -27,7 +28,6 @@ REASON, REVEALED = "reveal_reason", "revealed"
 CHOSEN = "chosen_timeline"
 ACTOR = "user:local"
 RECENT = timedelta(days=27)
-MOST_WORDS = 500
 
 
 def opened(click: str, ids: Sequence[str | None]) -> None:
@@ -82,14 +82,14 @@ def show() -> bool:
         st.query_params.pop(state.SIGNUP)
         st.toast("This sign-up is not known here: it may have been removed.", icon=":material/search_off:")
         return False
-    title = found.masked or "A person who was erased"
-    drawer = st.dialog(title, position="right", width=WIDTH, icon=":material/person:", on_dismiss=_close)
+    drawer = st.dialog(erase.title(found), position="right", width=WIDTH, icon=":material/person:", on_dismiss=_close)
     drawer(_inside)(found)
     return True
 
 
 def _close() -> None:
     state.remember(REVEALED, None)
+    erase.forget()
     st.query_params.pop(state.SIGNUP, None)
 
 
@@ -110,11 +110,13 @@ def _told(signup_id: str) -> None:
     if found is None:
         return
     _head(found)
+    erase.receipt(found)
     if profile:
         _profile(signup_id, profile)
     running, to_come = timeline.AHEAD.get(found.status, (None, []))
     timeline.show(events, steps, shared.services().settings.mode, running=running, to_come=to_come)
     _sealed(found, events)
+    erase.offer(found, ACTOR)
 
 
 def _head(found: SignUp) -> None:

@@ -113,7 +113,7 @@ def _told_by_database(services: Services) -> tuple[str, str]:
 def _waits(row: SignUp, now: datetime) -> dict[str, Any]:
     zone = times.zone()
     return {
-        "Number": row.masked or "erased",
+        "Number": row.masked or "forgotten",
         "Waiting": round((now - row.started_at).total_seconds()),
         "Prompt": [OPENED if row.opened_at else UNSEEN],
         "Sent": times.wall(row.started_at, zone),

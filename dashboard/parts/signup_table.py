@@ -20,7 +20,7 @@ ROW = 36
 FEW = 14
 HEIGHT = ROW * (FEW + 1) + 2
 CLICK = "open_timeline"
-ERASED = "erased"
+FORGOTTEN = "forgotten"
 
 
 def show(rows: Sequence[SignUp], zone: ZoneInfo, told: str) -> None:
@@ -55,7 +55,7 @@ def show(rows: Sequence[SignUp], zone: ZoneInfo, told: str) -> None:
 
 def choices(rows: Sequence[SignUp]) -> dict[str, str]:
     """Each row's id and what to know it by, for drawer.choose."""
-    return {row.id: f"{row.masked or ERASED} · {labels.STATUS[row.status].name} · {row.id[:13]}" for row in rows}
+    return {row.id: f"{row.masked or FORGOTTEN} · {labels.STATUS[row.status].name} · {row.id[:13]}" for row in rows}
 
 
 def frame(rows: Sequence[SignUp], zone: ZoneInfo) -> pd.DataFrame:
@@ -63,7 +63,7 @@ def frame(rows: Sequence[SignUp], zone: ZoneInfo) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "Status": [[labels.OUTCOME["open" if row.status in OPEN else row.status].name] for row in rows],
-            "Number": [row.masked or ERASED for row in rows],
+            "Number": [row.masked or FORGOTTEN for row in rows],
             "Timeline": ["Timeline" for _ in rows],
             "Country": [country_name(row.country) for row in rows],
             "Channel": [row.channel for row in rows],

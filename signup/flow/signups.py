@@ -1,6 +1,6 @@
 """Sign-ups read back for people: the list, one of them, its timeline. Numbers only masked, unless a reason is given.
 
-Changes nothing but one thing: a reveal is an event.
+Changes nothing but on a person's word, with a reason: a reveal and an erasure are events.
 """
 
 import json
@@ -10,10 +10,13 @@ from typing import Any
 
 from signup import phone
 from signup.clock import moment, text
-from signup.errors import NumberRejected
+from signup.errors import NumberRejected, UsageWrong
 from signup.flow.steps import listed, tell
 from signup.model import OPEN, Event, Exchange, Profile, Status
 from signup.record import log, reasons
+from signup.record.checkpoint import Say
+from signup.record.erase import Receipt
+from signup.record.erase import erase as erase_number
 from signup.record.events import Kind
 from signup.services import Services
 from signup.store import Row
@@ -183,6 +186,16 @@ def reveal(services: Services, signup_id: str, *, reason: str, actor: str) -> Pr
         reason_id = reasons.keep(tx, services, reason, now)
         tell(tx, text(now), Kind.PROFILE_REVEALED, signup_id, {"reasonId": reason_id}, actor=actor)
     return found
+
+
+def erase(services: Services, signup_id: str, *, reason: str, actor: str, say: Say) -> Receipt:
+    """Wipe all that is kept about the person of a sign-up; the receipt. Raises what record/erase.py does."""
+    with services.store.read() as tx:
+        row = tx.one("one_signup", id=signup_id)
+    if row is None or row["number"] is None:
+        raise UsageWrong("This person is not known any more: there is nothing left to erase.")
+    number = int(services.keyring.open("signups", "number", signup_id, row["number"]))
+    return erase_number(services, number, reason=reason, actor=actor, say=say)
 
 
 def masked_profile(found: Profile) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 import re
 from datetime import timedelta
+from typing import Any
 from urllib.parse import parse_qsl
 
 import pytest
@@ -221,6 +222,60 @@ def test_a_reveal_is_told_of_the_one_local_user(street: Services) -> None:
     last = signups.timeline(street, found)[-1]
     assert (last.kind, last.actor) == ("profile.revealed", "user:local")
     assert "Because" not in str(last.details)
+
+
+def form(page: AppTest, name: str) -> Any:
+    """A form's button by what it says."""
+    return next(button for button in page.form_submit_button if button.label == name)
+
+
+def test_a_person_is_erased_with_a_reason_and_the_receipt_is_shown_once(street: Services) -> None:
+    found = completed(street, NUMBER)
+    page = visit("signups", signup=found)
+    assert "Erase this person" in [block.proto.popover.label for block in page.get("popover")]
+    form(page, "Erase this person").click().run()
+    assert "nobody is erased without a reason" in page.toast[0].value
+    assert details(street, "audit.erased") == []
+
+    page.text_input(key="erase_reason").set_value("A letter of 3 May")
+    form(page, "Erase this person").click().run()
+    [told] = details(street, "audit.erased")
+    assert f"erased {told['receiptId']}" in said(page)
+    assert "1 sign-up was" in said(page)
+    assert "45 67" not in everything(page), "nor in the drawer's head"
+    later = visit("signups", signup=found)
+    assert "A person who was erased" in [block.proto.dialog.title for block in later.get("dialog")]
+    assert told["receiptId"] not in said(later)
+    assert [button.label for button in later.form_submit_button] == [], "there is nothing left to reveal or erase"
+    assert list(table(later, "Status")["Number"]) == ["forgotten"]
+
+
+def test_a_person_whose_sign_up_is_open_is_not_erased_and_told_why(street: Services) -> None:
+    begun = begin(street, NUMBER)
+    page = visit("signups", signup=begun.signup_id)
+    [popover] = [block.proto.popover for block in page.get("popover") if "Erase" in block.proto.popover.label]
+    assert popover.disabled
+    assert "still open" in popover.help
+
+
+def test_another_open_sign_up_of_the_person_is_told_with_the_time_it_ends(street: Services) -> None:
+    found = completed(street, NUMBER)
+    street.clock.move(400)
+    begin(street, NUMBER)
+    page = visit("signups", signup=found)
+    page.text_input(key="erase_reason").set_value("They asked")
+    form(page, "Erase this person").click().run()
+    assert "still open, until" in page.toast[0].value
+    assert details(street, "audit.erased") == []
+
+
+def test_an_erased_number_is_searched_without_an_error(street: Services) -> None:
+    found = completed(street, NUMBER)
+    signups.erase(street, found, reason="They asked", actor="cli", say=lambda _: None)
+    page = visit("signups")
+    page.text_input(key="search_signups").set_value(NUMBER).run()
+    assert not page.exception
+    assert "No sign-up has this number" in said(page)
 
 
 def test_neither_state_nor_token_is_ever_shown(street: Services, truecaller: ScriptedTruecaller) -> None:
