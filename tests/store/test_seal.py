@@ -1,42 +1,27 @@
-"""Sealing, on both stores: no gap, none lost, none twice, whoever dies; and an alarm when the head was touched.
+"""Sealing, on both stores: no gap, none lost, none twice; and an alarm when the head was touched.
 
-Run as a program this file is a process of the torture test: `python test_seal.py append|seal NAME`.
+What becomes of it when sealers are killed is in test_record_torture.py.
 """
 
-import random
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
-from itertools import count
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from signup import settings as settings_module
-from signup.clock import SystemClock
-from signup.errors import RecordAltered, StoreUnavailable
-from signup.record import canonical, events, log, tree
-from signup.record.events import Kind
+from signup.errors import RecordAltered
+from signup.record import canonical, log, tree
 from signup.record.log import LogQuery
 from signup.record.seal import PORTION, Sealer
 from signup.services import Services, open_services
 from signup.store import Row, Store, Transaction
+from tests.record_processes import ID, note
 
-ROOT = Path(__file__).parent.parent.parent
-ID = "019d5c0e-7d3e-7f6a-9b1c-3a5f0c7e1d22"
-WRITERS, SEALERS = 6, 3
-
-
-def note(tx: Transaction, ms: int, actor: str = "callback") -> None:
-    """Append an event that carries a number to know it by."""
-    at, details = "2026-11-24T14:00:00.000000Z", {"status": "approved", "ms": ms}
-    events.append(tx, at=at, kind=Kind.SIGNUP_APPROVED, actor=actor, signup_id=ID, details=details)
+SEALERS = 3
 
 
 def write(services: Services, *numbers: int) -> None:
@@ -400,97 +385,3 @@ def test_threads_that_append_and_seal_at_once_lose_nothing(services_on_each: Ser
     assert faults == []
     assert sorted(numbers(services_on_each)) == sorted(ms for f in (0, 100, 200, 300) for ms in range(f, f + 60))
     assert_whole(services_on_each)
-
-
-class Processes:
-    """The torture test's processes, each with a file of what it acknowledged."""
-
-    def __init__(self, environ: dict[str, str], folder: Path) -> None:
-        self._environ, self._folder = {**environ, "PYTHONPATH": str(ROOT)}, folder
-        self.running: list[subprocess.Popen[bytes]] = []
-
-    def start(self, role: str, name: str) -> None:
-        with self.told(role, name).open("ab") as told:
-            command = [sys.executable, __file__, role, name]
-            self.running.append(subprocess.Popen(command, env=self._environ, stdout=told, stderr=told))
-
-    def told(self, role: str, name: str) -> Path:
-        return self._folder / f"{role}-{name}.txt"
-
-    def kill(self, process: subprocess.Popen[bytes]) -> None:
-        process.kill()
-        process.wait()
-        self.running.remove(process)
-
-
-@pytest.fixture
-def processes(
-    services_on_each: Services, environ: Callable[..., dict[str, str]], tmp_path: Path
-) -> Iterator[Processes]:
-    started = Processes(environ(database_url=services_on_each.settings.database_url), tmp_path)
-    yield started
-    for process in list(started.running):
-        started.kill(process)
-
-
-@pytest.mark.torture
-@pytest.mark.timeout(1800)
-def test_killed_sealers_leave_no_gap_lose_nothing_and_write_nothing_twice(
-    services_on_each: Services, processes: Processes, rounds: int, eventually: Callable[..., Any]
-) -> None:
-    for number in range(WRITERS):
-        processes.start("append", f"w{number}")
-    for number in range(SEALERS):
-        processes.start("seal", f"s{number}")
-    chance = random.Random(rounds)
-    for number in range(rounds):
-        reached = log.head(services_on_each).seq
-        eventually(lambda reached=reached: log.head(services_on_each).seq > reached + chance.randrange(40), 30)
-        processes.kill(chance.choice(processes.running[WRITERS:]))
-        processes.start("seal", f"s{SEALERS + number}")
-    for process in list(processes.running):
-        processes.kill(process)
-    Sealer(services_on_each).seal()
-
-    rows = assert_whole(services_on_each)
-    written = [(row["actor"], canonical.loads(row["details"])["ms"]) for row in rows]
-    for number in range(WRITERS):
-        mine = [ms for actor, ms in written if actor == f"api:w{number}"]
-        assert mine == list(range(len(mine)))
-        told = [int(ms) for ms in processes.told("append", f"w{number}").read_text().split()]
-        assert told
-        assert told == mine[1::2][: len(told)], "what was acknowledged is there, once, in its order"
-    for one, two in zip(written[::2], written[1::2], strict=True):
-        assert (one[0], one[1] + 1) == two, "the two rows of one transaction stand side by side"
-    for number in range(SEALERS + rounds):
-        assert processes.told("seal", f"s{number}").read_text() == ""
-    assert waiting(services_on_each) == 0
-
-
-def _append_for_ever(services: Services, name: str) -> None:
-    """Two events a transaction; the second one's number is told once it is committed."""
-    for ms in count(0, 2):
-        while True:
-            try:
-                with services.store.write() as tx:
-                    note(tx, ms, actor=f"api:{name}")
-                    note(tx, ms + 1, actor=f"api:{name}")
-                break
-            except StoreUnavailable:
-                continue
-        sys.stdout.write(f"{ms + 1}\n")
-        sys.stdout.flush()
-
-
-def _seal_for_ever(services: Services) -> None:
-    sealer = Sealer(services)
-    while True:
-        try:
-            sealer.seal()
-        except StoreUnavailable:
-            continue
-
-
-if __name__ == "__main__":
-    with open_services(settings_module.load(env_file=None), clock=SystemClock(), truecaller=object()) as wired:  # type: ignore[arg-type]
-        _append_for_ever(wired, sys.argv[2]) if sys.argv[1] == "append" else _seal_for_ever(wired)
