@@ -22,6 +22,7 @@ from signup.errors import KeyLost, RecordAltered, StoreUnavailable, UsageWrong
 from signup.record import keys as signing
 from signup.record import outside, pins
 from signup.record.checkpoint import to_stderr
+from signup.record.fault import Reason
 from signup.record.pins import Full, Pins
 from signup.record.seal import Sealer
 from signup.record.verify import Question, Report
@@ -43,7 +44,7 @@ def verify(options: Options) -> int:
             return _told(_own(options, progress), options)
         begins = b"" if path.is_dir() else _begin(path)
         if begins == MAGIC:
-            return _told(_copy(path, options, progress), options)
+            return _copied(path, options, progress)
         if path.is_dir() or begins.startswith(ZIP):
             return _bundle(path, options, progress)
         return _plain(path, options)
@@ -69,11 +70,16 @@ def _seal(services: Services) -> None:
 
 
 def _remember(services: Services, report: Report, options: Options) -> None:
-    """What a full check found; up to where the log was whole, and the keys that a person named and that hold."""
+    """What a full check found; up to where the log was whole, and the keys that a person named and that hold.
+
+    A checkpoint or key that does not fit may be a stranger's: that is no word about our log.
+    """
     facts = report.facts
     if facts["logId"] is None or report.valid is None:
         return
-    full = None if options.incremental else Full(text(services.clock.now()), facts["head"], facts["reason"])
+    ours_alone = report.valid or not (options.checkpoint or options.key)
+    whole = ours_alone and not options.incremental
+    full = Full(text(services.clock.now()), facts["head"], facts["reason"]) if whole else None
     trusted = [key for key in options.key if key in facts["keys"]]
 
     def further(before: Pins) -> Pins:
@@ -86,10 +92,13 @@ def _remember(services: Services, report: Report, options: Options) -> None:
     pins.change(services.settings, facts["logId"], further)
 
 
-def _copy(path: Path, options: Options, progress: Progress) -> Report:
-    """A SQLite file of any mode: a copy of a database, or an export of all its rows."""
+def _copied(path: Path, options: Options, progress: Progress) -> int:
+    """A SQLite file of any mode: a copy of a database, or an export of all its rows. One of some can only be known."""
     with closing(SqliteFile(path)) as source:
-        return check(source, _question(options, load()), progress)
+        report = check(source, _question(options, load()), progress)
+    if report.facts["reason"] == Reason.UNREADABLE and (facts := _looked_up(path))["known"]:
+        return _told_known(facts, options)
+    return _told(report, options)
 
 
 def _question(options: Options, settings: Settings, *, ours: bool = False) -> Question:
@@ -154,7 +163,7 @@ def _bundle(path: Path, options: Options, progress: Progress) -> int:
 
     if options.incremental:
         raise UsageWrong("A bundle is always checked as a whole: leave --incremental away.")
-    known = [*options.key, *_pinned_for(path)]
+    known = options.key or [*_pinned_for(path)]
     facts = check_bundle(str(path), [str(given) for given in options.checkpoint], known, progress)
     if options.json:
         output.json_line(facts)
@@ -182,6 +191,11 @@ def _manifest(path: Path) -> bytes:
 
 def _plain(path: Path, options: Options) -> int:
     """A CSV, NDJSON or Parquet file: whether this log tells of having written it."""
+    return _told_known(_looked_up(path), options)
+
+
+def _looked_up(path: Path) -> dict[str, Any]:
+    """What this log tells of having written a file, found by its SHA-256."""
     with path.open("rb") as file:
         digest = file_digest(file, "sha256").hexdigest()
     with opened(seals=True) as services:
@@ -191,14 +205,17 @@ def _plain(path: Path, options: Options) -> int:
     details = json.loads(found["details"]) if found else {}
     known = {"seq": found["seq"], "at": found["at"]} if found else {"seq": None, "at": None}
     facts = {"file": str(path), "sha256": digest, "known": found is not None, **known}
-    facts |= {name: details.get(name) for name in ("exportId", "rows")}
+    return facts | {name: details.get(name) for name in ("exportId", "rows")}
+
+
+def _told_known(facts: dict[str, Any], options: Options) -> int:
     if options.json:
         output.json_line(facts)
-    elif found:
+    elif facts["known"]:
         output.line("KNOWN        {file} was exported at {at}, {rows:,} rows: event {seq:,}".format(**facts))
     else:
-        output.line(f"NOT KNOWN    no export of this log wrote {path}")
-    return Exit.DONE if found else Exit.NO
+        output.line(f"NOT KNOWN    no export of this log wrote {facts['file']}")
+    return Exit.DONE if facts["known"] else Exit.NO
 
 
 def _begin(path: Path) -> bytes:
@@ -218,7 +235,12 @@ def _options(parser: Parser) -> None:
         "--checkpoint", metavar="FILE", type=Path, action="append", default=[], help="one kept outside; repeatable"
     )
     parser.add_argument(
-        "--key", metavar="KEYID", type=key_id, action="append", default=[], help="a key you were given; repeatable"
+        "--key",
+        metavar="KEYID",
+        type=key_id,
+        action="append",
+        default=[],
+        help="a key you were given, instead of those we remember; repeatable",
     )
     parser.add_argument("--incremental", action="store_true", help="only what came since the last check")
     parser.add_argument("--strict", action="store_true", help="stored details must be canonical too (slower)")

@@ -42,8 +42,9 @@ class Source(Protocol):
 class Question:
     """How a log is to be checked.
 
-    `keys` are pinned by whoever asks, `pins` is what we remember of a log by its id. `ours`: it must reach all that we
-    remember of it. `incremental`: only what came since the last check. `strict`: stored details must be canonical.
+    `keys`: those that whoever asks trusts, and no others. `pins`: what we remember of a log by its id; its keys count
+    when none is named. `ours`: it must reach all that we remember of it. `incremental`: only what came since the last
+    check. `strict`: stored details must be canonical.
     """
 
     outside: Sequence[Given] = ()
@@ -109,7 +110,7 @@ class Check:
         return log, keys, checkpoints
 
     def _pinned(self, pins: Pins) -> set[str]:
-        pinned = {*pins.keys, *self._question.keys}
+        pinned = set(self._question.keys or pins.keys)
         self._facts["warnings"] = [] if pinned else ["key_not_pinned"]
         return pinned
 

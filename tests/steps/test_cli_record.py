@@ -165,7 +165,15 @@ def test_a_parquet_file_is_known_by_its_sum_and_a_sqlite_file_proves_itself(log:
     assert log("verify", "log.parquet", "--json").json["known"] is True
     log("export", "--format", "sqlite", "--out", "log.db")
     assert log("verify", "log.db", "--json").json["valid"] is True
+
+
+def test_a_sqlite_file_of_some_events_is_known_by_its_sum(log: CommandLine, tmp_path: Path) -> None:
     log("export", "--format", "sqlite", "--out", "some.db", "--kind", "number.*")
+    told = log("verify", "some.db", "--json")
+    assert (told.code, told.json["known"], told.json["rows"]) == (0, True, 3)
+    assert log("verify", "some.db").out.startswith("KNOWN        some.db was exported at ")
+    with closing(sqlite.connect(str(tmp_path / "some.db"))) as database, database:
+        database.execute("UPDATE events SET actor = 'user:eve' WHERE seq = 2")
     told = log("verify", "some.db")
     assert (told.code, "holds no whole log" in told.out) == (2, True)
 
@@ -187,6 +195,32 @@ def test_a_bundle_is_checked_as_its_receivers_do(log: CommandLine, tmp_path: Pat
     ]
     assert reason(log("verify", str(path), "--key", IDS[0], "--json")) == (1, "key_not_trusted")
     assert log("verify", str(path), "--incremental").code == 2
+
+
+STRANGERS = "0" * 32
+
+
+def test_a_named_key_counts_instead_of_the_one_we_remember(log: CommandLine, tmp_path: Path) -> None:
+    log("checkpoint")
+    shutil.copy(tmp_path / "data/signup.db", tmp_path / "copy.db")
+    log("export", "--format", "bundle", "--out", "log.zip")
+    for what in ((), ("copy.db",), ("log.zip",)):
+        assert log("verify", *what, "--json").json["valid"] is True, what
+        assert reason(log("verify", *what, "--key", STRANGERS, "--json")) == (1, "key_not_trusted"), what
+        assert log("verify", *what, "--key", IDS[0], "--json").json["valid"] is True, what
+    assert pinned(tmp_path)["keys"] == [IDS[0]]
+
+
+def test_what_a_stranger_gave_us_is_no_word_about_our_log(log: CommandLine, tmp_path: Path) -> None:
+    log("checkpoint")
+    (tmp_path / "other").write_text(BUNDLE["files"]["checkpoints.json"], "utf-8")
+    assert reason(log("verify", "--checkpoint", "other", "--json")) == (1, "log_mixed")
+    assert reason(log("verify", "--key", STRANGERS, "--json")) == (1, "key_not_trusted")
+    assert "full" not in pinned(tmp_path)
+    log("verify", "--key", IDS[0])
+    assert pinned(tmp_path)["full"]["reason"] is None
+    log("verify", "--checkpoint", "other")
+    assert pinned(tmp_path)["full"]["reason"] is None
 
 
 def test_a_new_key_in_front_of_the_old_one_is_trusted(log: CommandLine) -> None:
