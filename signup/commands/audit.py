@@ -33,7 +33,8 @@ def events(options: Options) -> int:
 
 def _reason(services: Services, event: Event) -> dict[str, str | None]:
     """The words of whoever gave a reason for it, null once they were wiped; nothing where none was given."""
-    reason_id = (event.details or {}).get("reasonId")
+    told = event.details or {}
+    reason_id = told.get("reasonId") or told.get("receiptId")  # an erasure's reason is kept under its receipt's id
     return {"reason": reasons.words(services, reason_id)} if reason_id else {}
 
 

@@ -33,8 +33,9 @@ def redact(services: Services, seq: int, *, reason: str, actor: str) -> bool:
         hidden = tree.details_hash(row["details"], bytes.fromhex(row["details_salt"])).hex()
         if not tx.run("redact_event", seq=seq, details_hash=hidden):
             raise _redacted_already(seq)
-        if row["kind"] == Kind.PROFILE_REVEALED:
-            tx.run("drop_reason", id=canonical.loads(row["details"])["reasonId"])  # nothing would find it any more
+        held = canonical.loads(row["details"])
+        for kept in held.keys() & {"reasonId", "receiptId"}:
+            tx.run("drop_reason", id=held[kept])  # nothing would find it any more
         told = {"code": CODE, "seq": seq, "reasonId": reasons.keep(tx, services, reason, now)}
         events.append(tx, at=text(now), kind=Kind.AUDIT_REDACTED, actor=actor, details=told)
     return services.store.scrub()

@@ -40,6 +40,12 @@ def test_an_erasure_prints_its_receipt_and_nobody_finds_the_person(declined: Com
     assert "letter" not in told.out
 
 
+def test_why_somebody_was_erased_can_be_read_beside_the_event(declined: CommandLine) -> None:
+    declined("erase", NUMBER, *WHY)
+    [event] = declined("events", "--kind", "audit.erased", "--reasons", "--json").lines
+    assert event["reason"] == "a letter of 3 May"
+
+
 def test_people_read_how_much_was_wiped_and_the_receipt(declined: CommandLine) -> None:
     told = declined("erase", "076-123 45 67", "--region", "SE", *WHY)
     assert told.out.startswith("1 sign-up was wiped.")

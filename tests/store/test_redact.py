@@ -7,7 +7,7 @@ import pytest
 
 from signup.clock import HandClock, text
 from signup.errors import StoreUnavailable, UsageWrong
-from signup.record import events, log
+from signup.record import events, log, reasons
 from signup.record.events import Kind
 from signup.record.log import LogQuery
 from signup.record.prune import Pruner
@@ -69,6 +69,17 @@ def test_what_cannot_be_redacted_is_told_and_nothing_changes(
         redact(services_on_each, seq, reason=reason, actor="cli")
     assert log.head(services_on_each) == head
     assert log.after(services_on_each, LogQuery(), 0)[0].details is not None
+
+
+@pytest.mark.parametrize("name", ["reasonId", "receiptId"])
+def test_the_reason_that_a_redacted_event_named_goes_with_it(services_on_each: Services, name: str) -> None:
+    now = services_on_each.clock.now()
+    with services_on_each.store.write() as tx:
+        told_why = {name: reasons.keep(tx, services_on_each, "for Ada's lawyer", now)}
+        events.append(tx, at=text(now), kind=Kind.AUDIT_EXPORTED, actor="cli", details=told_why)
+    redact(services_on_each, 1, reason="why", actor="cli")
+    [about] = told(services_on_each, Kind.AUDIT_REDACTED)
+    assert rows(services_on_each, "SELECT id FROM reasons") == [(about["reasonId"],)]
 
 
 def test_an_event_is_redacted_once(services_on_each: Services) -> None:
