@@ -21,6 +21,7 @@ from starlette.types import Receive, Scope, Send
 
 from signup.clock import SystemClock
 from signup.record.retain import OURS
+from signup.record.wholefile import remove_left
 
 GOOD_FOR_SECONDS = 60.0
 LEFT_SECONDS = 2 * GOOD_FOR_SECONDS
@@ -95,8 +96,11 @@ async def sweeping(folder: Path) -> None:
 
 
 def sweep(folder: Path, now: float) -> None:
-    """Remove exports last written two minutes before `now`, a Unix time: no link leads to them any more."""
+    """Remove exports last written two minutes before `now`, a Unix time: no link leads to them any more.
+
+    A hidden one that somebody is still writing stays, however long its next rows take.
+    """
     for path in folder.glob("*"):
         with suppress(OSError):  # fetched meanwhile, or not for us to remove: the next time tells
             if OURS.fullmatch(path.name) and path.stat().st_mtime < now - LEFT_SECONDS:
-                path.unlink()
+                (remove_left if path.name.startswith(".") else Path.unlink)(path)

@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -24,6 +25,7 @@ LOG = logging.getLogger(__name__)
 NIGHT_HOUR = 3
 NICE = 10
 PATIENCE = 5
+AGAIN = timedelta(minutes=10)
 
 Child = subprocess.Popen[bytes]
 
@@ -32,7 +34,8 @@ def full_check() -> Child:
     """Verify our own log in a process of its own, behind everything else that the machine has to do."""
     silent = subprocess.DEVNULL
     child = subprocess.Popen([sys.executable, "-m", "signup", "verify"], stdin=silent, stdout=silent, stderr=silent)
-    os.setpriority(os.PRIO_PROCESS, child.pid, NICE)
+    with suppress(OSError):  # it has begun all the same
+        os.setpriority(os.PRIO_PROCESS, child.pid, NICE)
     return child
 
 
@@ -47,35 +50,57 @@ class Nightly:
             log = only(tx, "log_identity")
         self._log_id, self._born = log["log_id"], log["created_at"]
         self._settled = ""
+        self._failed: datetime | None = None
 
     def run(self) -> None:
         """Begin the check when this night's is due; tell what one that has ended found. Costs nothing in between."""
         if self._child and self._child.poll() is not None:
             self._child = None
             self._tell()
-        night = text(_last_night(self._services.clock.now()))
-        if night != self._settled and self._claimed(night):
-            self._child = self._begin()
+        now = self._services.clock.now()
+        night = text(_last_night(now))
+        if night == self._settled or (self._failed and abs(now - self._failed) < AGAIN):
+            return
+        before = self._claimed(night, text(now))
         self._settled = night
+        if before:
+            self._begin_or_give_back(before, now)
 
     def end(self) -> None:
         """Leave a check that has not ended: the next night's looks at everything again."""
         if self._child and self._child.poll() is None:
             self._child.terminate()
-            self._child.wait(PATIENCE)
+            try:
+                self._child.wait(PATIENCE)
+            except subprocess.TimeoutExpired:
+                self._child.kill()
+                self._child.wait()
 
-    def _claimed(self, night: str) -> bool:
-        """Whether this night's check is due and now ours."""
-        ours = False
+    def _claimed(self, night: str, now: str) -> Pins | None:
+        """What was remembered before, when this night's check is due and now ours."""
+        ours: Pins | None = None
 
         def claim(before: Pins) -> Pins:
             nonlocal ours
             last = max(self._born, before.full.at if before.full else "", before.nightly or "")
-            ours = last < night
-            return replace(before, nightly=text(self._services.clock.now())) if ours else before
+            ours = before if last < night else None
+            return replace(before, nightly=now) if ours else before
 
         pins.change(self._services.settings, self._log_id, claim)
         return ours
+
+    def _begin_or_give_back(self, before: Pins, now: datetime) -> None:
+        """Begin the check; a night whose check could not be started is anybody's again."""
+        try:
+            self._child = self._begin()
+        except OSError as error:
+            self._settled, self._failed = "", now
+            LOG.error("The nightly check could not be started (%s): it is tried again in ten minutes.", error.strerror)
+
+            def give_back(found: Pins) -> Pins:
+                return replace(found, nightly=before.nightly) if found.nightly == text(now) else found
+
+            pins.change(self._services.settings, self._log_id, give_back)
 
     def _tell(self) -> None:
         found = pins.read(self._services.settings, self._log_id).full

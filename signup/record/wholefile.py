@@ -36,7 +36,8 @@ def file_for(out: Path) -> Iterator[BufferedRandom]:
                 with suppress(OSError):  # not every file system can lock: nor can it sweep then
                     fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 yield file
-            hidden.replace(place)
+                file.flush()
+                hidden.replace(place)  # while it is locked: nobody takes it for one that was left
             _sync_folder(place.parent)
         finally:
             hidden.unlink(missing_ok=True)
@@ -64,10 +65,16 @@ def _sweep(place: Path) -> None:
     left = re.compile(rf"\.{re.escape(place.name)}\.[0-9a-f]{{16}}\.part")
     for path in place.parent.iterdir():
         if left.fullmatch(path.name):
-            with suppress(OSError), path.open("rb") as file:  # gone meanwhile, or locked: somebody is at work
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            with suppress(OSError):
                 if path.stat().st_size:
-                    path.unlink()
+                    remove_left(path)
+
+
+def remove_left(hidden: Path) -> None:
+    """Remove what a killed writer left. Raises OSError when it is gone, or locked: somebody is at work."""
+    with hidden.open("rb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        hidden.unlink()
 
 
 def _sync_folder(folder: Path) -> None:

@@ -1,6 +1,8 @@
 """Once a night the whole log is checked, by one watcher, in a process of its own; what it found is remembered."""
 
 import logging
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +11,7 @@ import pytest
 
 from signup.clock import HandClock, text
 from signup.doctor import checks
+from signup.record import nightly as nightly_module
 from signup.record import pins
 from signup.record.nightly import Nightly, full_check
 from signup.record.pins import Full, Pins
@@ -79,6 +82,52 @@ def test_a_watcher_that_stops_ends_the_check_it_began(services: Services, clock:
     watcher.run()
     watcher.end()
     assert begun[0].poll() is not None
+
+
+def test_a_check_that_does_not_listen_is_killed(
+    services: Services, clock: HandClock, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(nightly_module, "PATIENCE", 0.1)
+    ready = tmp_path / "ready"
+    os.mkfifo(ready)
+    begun: Begun = []
+    deaf = f"import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); open({str(ready)!r}, 'w').close()"
+    watcher = nightly(services, begun, f"{deaf}; time.sleep(60)")
+    clock.move(86400)
+    watcher.run()
+    ready.read_bytes()  # returns when the check has stopped listening
+    watcher.end()
+    assert begun[0].poll() == -signal.SIGKILL
+
+
+def test_a_night_whose_check_could_not_be_started_is_not_lost(
+    services: Services, clock: HandClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse() -> subprocess.Popen[bytes]:
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    begun: Begun = []
+    clock.move(86400)
+    Nightly(services, refuse).run()
+    assert remembered(services).nightly is None
+    assert "could not be started (Resource temporarily unavailable)" in caplog.text
+    nightly(services, begun).run()
+    assert begun[0].wait(20) == 0
+
+
+def test_who_could_not_start_a_check_tries_again_in_ten_minutes(services: Services, clock: HandClock) -> None:
+    tries: list[int] = []
+
+    def refuse() -> subprocess.Popen[bytes]:
+        tries.append(1)
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    watcher = Nightly(services, refuse)
+    clock.move(86400)
+    for seconds in (0, 599, 1):
+        clock.move(seconds)
+        watcher.run()
+    assert len(tries) == 2
 
 
 def test_what_a_check_found_wrong_is_logged_once_it_has_ended(

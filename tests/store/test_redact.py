@@ -2,6 +2,7 @@
 
 import random
 import threading
+from typing import Any
 
 import pytest
 
@@ -71,12 +72,24 @@ def test_what_cannot_be_redacted_is_told_and_nothing_changes(
     assert log.after(services_on_each, LogQuery(), 0)[0].details is not None
 
 
-@pytest.mark.parametrize("name", ["reasonId", "receiptId"])
-def test_the_reason_that_a_redacted_event_named_goes_with_it(services_on_each: Services, name: str) -> None:
+@pytest.mark.parametrize(
+    ("kind", "name", "more"),
+    [
+        (
+            Kind.AUDIT_EXPORTED,
+            "reasonId",
+            {"exportId": ID, "filter": LogQuery().json(), "format": "csv", "withhold": None},
+        ),
+        (Kind.AUDIT_ERASED, "receiptId", {"signups": 1}),
+    ],
+)
+def test_the_reason_that_a_redacted_event_named_goes_with_it(
+    services_on_each: Services, kind: Kind, name: str, more: dict[str, Any]
+) -> None:
     now = services_on_each.clock.now()
     with services_on_each.store.write() as tx:
-        told_why = {name: reasons.keep(tx, services_on_each, "for Ada's lawyer", now)}
-        events.append(tx, at=text(now), kind=Kind.AUDIT_EXPORTED, actor="cli", details=told_why)
+        named = {name: reasons.keep(tx, services_on_each, "for Ada's lawyer", now)}
+        events.append(tx, at=text(now), kind=kind, actor="cli", details=named | more)
     redact(services_on_each, 1, reason="why", actor="cli")
     [about] = told(services_on_each, Kind.AUDIT_REDACTED)
     assert rows(services_on_each, "SELECT id FROM reasons") == [(about["reasonId"],)]

@@ -10,6 +10,7 @@ from starlette.routing import Router
 
 from dashboard.downloads import DOWNLOADS, GOOD_FOR_SECONDS, ROUTES, Downloads, sweep
 from signup.clock import HandClock
+from signup.record.wholefile import file_for
 
 CONTENT = b"seq,at\r\n" * 40_000
 NOW = 1_800_000_000.0
@@ -115,6 +116,16 @@ def left(tmp_path: Path) -> dict[str, Path]:
 def test_what_nobody_fetched_is_swept_up_and_nothing_else(tmp_path: Path, left: dict[str, Path]) -> None:
     sweep(tmp_path, NOW)
     assert {what for what, path in left.items() if path.exists()} == {"a person's own", "hidden", "a fresh one"}
+
+
+def test_an_export_that_is_still_written_is_not_swept_up(tmp_path: Path) -> None:
+    out = tmp_path / "01932f8c-0000-7000-8000-000000000005.csv"
+    with file_for(out) as file:
+        file.write(CONTENT)
+        file.flush()
+        os.utime(file.name, (NOW - 180, NOW - 180))
+        sweep(tmp_path, NOW)
+    assert out.read_bytes() == CONTENT
 
 
 def test_where_nothing_was_ever_exported_there_is_nothing_to_sweep(tmp_path: Path) -> None:
