@@ -17,6 +17,7 @@ import weakref
 from collections.abc import Sequence
 from typing import Any, TextIO
 
+from signup.clock import SystemClock, text
 from signup.commands.edge import STDIN
 from signup.commands.progress import how_far
 from signup.record.checkpoint import to_stdout
@@ -35,6 +36,8 @@ class Job:
         self.words = f"{doing} ..."
         self.answer: dict[str, Any] | None = None
         self.problem: str | None = None
+        self.stopped = False
+        self.ended_at = ""
         pipe = subprocess.PIPE
         command = [sys.executable, "-m", "signup", *words, "--json", "--progress", *([STDIN] if hidden else [])]
         self._process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True, encoding="utf-8")
@@ -53,8 +56,18 @@ class Job:
         """Whether it is still at work."""
         return self._listening.is_alive()
 
+    @property
+    def trouble(self) -> str | None:
+        """Why there is no verdict, once it has ended by itself; None while there may be one, and when there is."""
+        if self.running or self.stopped:
+            return None
+        if self.answer is None:
+            return self.problem
+        return self.answer["detail"] if "valid" in self.answer and self.answer["valid"] is None else None
+
     def stop(self) -> None:
         """Ask it to end; it leaves nothing half-written."""
+        self.stopped = True
         if self._process.poll() is None:
             self._process.terminate()
 
@@ -71,6 +84,7 @@ class Job:
                 self._hear(line.strip())
             answer = said.read()
         self._process.wait()
+        self.ended_at = text(SystemClock().now())
         self.answer = _object(answer)
         if self.answer is None and self.problem is None:
             self.problem = NO_WORD

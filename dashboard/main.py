@@ -9,6 +9,7 @@ from pathlib import Path
 import streamlit as st
 
 from dashboard import shared
+from dashboard.parts import drawer
 from signup.errors import CannotStart, StoreUnavailable
 
 HERE = Path(__file__).parent
@@ -42,4 +43,5 @@ try:
 except (CannotStart, StoreUnavailable) as problem:
     st.error(problem.sentence, title="The dashboard cannot start", icon=":material/error:")
     st.stop()
-page.run()
+with drawer.guarded():
+    page.run()

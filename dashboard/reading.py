@@ -1,7 +1,7 @@
 """One look at the audit log: the head, one page of what was asked for, and how much came since the page stood still.
 
-Between the record and the Audit page. What is sealed never changes, so a look up to the same event is kept and costs
-nothing while nothing happens. It must not draw.
+Between the record and the Audit page. What is sealed never changes, but for what is redacted or pruned: so a look up to
+the same event is kept until then, and costs nothing while nothing happens. It must not draw.
 """
 
 from dataclasses import dataclass
@@ -37,19 +37,20 @@ def look(query: LogQuery, place: Place, *, follow: bool) -> Look:
     head = log.head(services)
     place = place.settled(head.seq, follow=follow)
     top = head.seq if place.live else place.top
-    events = _page(head.log_id, query, int(place.before or top + 1))
-    total = _total(head.log_id, query, 0, head.seq)
-    fresh = 0 if place.live else _total(head.log_id, query, top, head.seq)
+    log_as_it_is = (head.log_id, head.pruned_to, head.redaction)
+    events = _page(log_as_it_is, query, int(place.before or top + 1))
+    total = _total(log_as_it_is, query, 0, head.seq)
+    fresh = 0 if place.live else _total(log_as_it_is, query, top, head.seq)
     if fresh and not events and not place.cursors:
         return look(query, Place(place.name, place.about), follow=follow)
     return Look(head, place, events, total, fresh)
 
 
 @st.cache_data(max_entries=50, show_spinner=False)
-def _page(log_id: str, query: LogQuery, before: int) -> list[Event]:  # noqa: ARG001  which log: a cache key
+def _page(about: tuple[object, ...], query: LogQuery, before: int) -> list[Event]:  # noqa: ARG001  a cache key
     return log.page(shared.services(), query, before=before, limit=PAGE)
 
 
 @st.cache_data(max_entries=200, show_spinner=False)
-def _total(log_id: str, query: LogQuery, after: int, up_to: int) -> int:  # noqa: ARG001
+def _total(about: tuple[object, ...], query: LogQuery, after: int, up_to: int) -> int:  # noqa: ARG001
     return log.count(shared.services(), query, up_to, after=after, most=MOST_COUNTED)

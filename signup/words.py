@@ -41,6 +41,24 @@ STEPS = {
     "callback": "Taking the callback",
 }
 
+VERDICTS = {
+    "row_missing": "An event is missing.",
+    "row_changed": "An event was changed.",
+    "row_malformed": "An event is not in the form of one.",
+    "row_out_of_order": "An event does not stand in its place.",
+    "history_rewritten": "Events were rewritten: they do not fit a signed checkpoint.",
+    "outside_checkpoint_contradicted": "Events were rewritten: they do not fit a checkpoint kept outside.",
+    "tail_missing": "The newest events are gone.",
+    "head_wrong": "The head does not fit the events.",
+    "prune_untold": "Events are gone and nothing tells of it.",
+    "redaction_untold": "Details are gone and nothing tells of it.",
+    "checkpoint_missing": "A signed checkpoint is gone.",
+    "checkpoint_forged": "A checkpoint was changed.",
+    "key_not_trusted": "A checkpoint is signed with a key that nothing vouches for.",
+    "log_mixed": "A checkpoint belongs to another log.",
+}
+"""What a check of the audit log found, by its reason."""
+
 RESULTS = {
     "approved": "approved",
     "declined": "declined",

@@ -53,7 +53,7 @@ def told(seen: Look, place: Place, *, follow: bool) -> str:
     """How many match, and whether the table moves."""
     still = "standing still" if place.cursors or follow else "new events are only counted"
     moves = ":material/sync: following" if place.live else f":material/pause: {still}"
-    whole = count(seen.head.seq)
+    whole = count(seen.head.seq - seen.head.pruned_to)
     return f"{matching(seen)} of {whole} events match · {place.shown(len(seen.events))}, newest first · {moves}"
 
 

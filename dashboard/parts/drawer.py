@@ -5,7 +5,8 @@ unmasked but after a reveal, which asks for a reason and is an event.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 
 import pandas as pd
@@ -25,6 +26,7 @@ from signup.record.reasons import MOST_WORDS
 WIDTH = 560
 TICK = 1.0
 REASON, REVEALED = "reveal_reason", "revealed"
+DRAWN = "drawer_drawn"
 CHOSEN = "chosen_timeline"
 ACTOR = "user:local"
 RECENT = timedelta(days=27)
@@ -63,6 +65,19 @@ def _chosen() -> None:
         st.rerun()
 
 
+@contextmanager
+def guarded() -> Iterator[None]:
+    """Around a whole page: what a drawer shows unmasked, or once, is forgotten by a run that does not draw it, whatever
+    way it was left by.
+    """
+    state.remember(DRAWN, None)
+    yield
+    if state.value(DRAWN) is None:
+        _forget()
+    elif state.value(REVEALED) not in (None, state.value(DRAWN)):
+        state.remember(REVEALED, None)
+
+
 def is_open() -> bool:
     """Whether the address names a sign-up."""
     return bool(st.query_params.get(state.SIGNUP))
@@ -82,15 +97,20 @@ def show() -> bool:
         st.query_params.pop(state.SIGNUP)
         st.toast("This sign-up is not known here: it may have been removed.", icon=":material/search_off:")
         return False
+    state.remember(DRAWN, signup_id)
     drawer = st.dialog(erase.title(found), position="right", width=WIDTH, icon=":material/person:", on_dismiss=_close)
     drawer(_inside)(found)
     return True
 
 
 def _close() -> None:
+    _forget()
+    st.query_params.pop(state.SIGNUP, None)
+
+
+def _forget() -> None:
     state.remember(REVEALED, None)
     erase.forget()
-    st.query_params.pop(state.SIGNUP, None)
 
 
 def _inside(found: SignUp) -> None:

@@ -163,6 +163,8 @@ def _told(work: Work, was_busy: bool) -> None:
         st.button("Cancel", icon=":material/close:", key="cancel_export", on_click=work.job.stop)
     elif was_busy:
         st.rerun()  # it has ended: stop looking every half second, and let another one begin
+    elif work.job.answer is None and work.job.stopped:
+        st.caption("The export was cancelled: nothing of it is left.")
     elif work.job.answer is None:
         st.error(work.job.problem, icon=":material/error:")
     elif not work.path.exists():

@@ -9,6 +9,7 @@ import streamlit as st
 from dashboard import shared, times
 from dashboard.jobs import FULL_CHECK, Job
 from dashboard.parts import export_drawer
+from signup import words
 from signup.clock import moment
 from signup.errors import SignupError
 from signup.measure.figures import count
@@ -40,7 +41,7 @@ def show() -> None:
 
 def _inside() -> None:
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        words = st.container(width="content", gap=None)
+        lines = st.container(width="content", gap=None)
         buttons = st.container(horizontal=True, width="content", vertical_alignment="center", gap="small")
     services = shared.services()
     try:
@@ -48,9 +49,9 @@ def _inside() -> None:
         head, signed = log.head(services), checkpoint.newest(services)
         full = pins.read(services.settings, head.log_id).full
     except SignupError as problem:
-        words.markdown(f":red[:material/error:] {problem.sentence}")
+        lines.markdown(f":red[:material/error:] {problem.sentence}")
         return
-    with words:
+    with lines:
         _tell(services, head, signed, full)
     with buttons:
         _proof(head, signed)
@@ -63,9 +64,11 @@ def _inside() -> None:
 def _tell(services: Services, head: Head, signed: Checkpoint | None, full: Full | None) -> None:
     """How far it is sealed and signed; under it what the last check found, or how far one is."""
     zone, now = times.zone(), services.clock.now()
-    events = "1 event" if head.seq == 1 else f"{count(head.seq)} events"
+    number = head.seq - head.pruned_to
+    events = "1 event" if number == 1 else f"{count(number)} events"
     seal = ":red[:material/gpp_bad:]" if full and full.reason else ":green[:material/verified:]"
     parts = [f"{seal} **{events}, sealed**"]
+    parts += ["earlier ones gone by age"] if head.pruned_to else []
     parts += [f"last checkpoint {times.lately(moment(signed.at), now, zone)}"] if signed else []
     st.markdown(" · ".join([*parts, f"head `{short(head.root)}`"]))
     at = times.lately(moment(full.at), now, zone) if full else ""
@@ -76,11 +79,10 @@ def checked(job: Job | None, full: Full | None, at: str) -> str:
     """The line under it. `at`: when the last full check ended, for people."""
     if job and job.running:
         return f":material/fact_check: {job.words} · valid so far"
+    if job and job.trouble and (full is None or full.at < job.ended_at):
+        return f":orange[:material/warning: The check did not end: {job.trouble}]"
     if full and full.reason:
-        where = job.answer.get("detail") if job and job.answer else None
-        return f":red[Full check {at}: {where or full.reason} Compare with the last backup, and see Health.]"
-    if job and job.answer is None:
-        return f":orange[:material/warning: The check did not end: {job.problem}]"
+        return f":red[Full check {at}: {words.VERDICTS[full.reason]} Compare with the last backup, and see Health.]"
     last = f"Full check {at}: every event in its place." if full else "No full check yet: one runs every night."
     return f"{last} {OWN_WORD}"
 

@@ -13,7 +13,7 @@ from io import TextIOWrapper
 from signup.commands import output
 from signup.commands.exits import Exit
 from signup.commands.parsing import Command, Options, Parser
-from signup.errors import RecordAltered, SettingsWrong, SignupError, StillOpen
+from signup.errors import RecordAltered, SettingsWrong, SignupError, StillOpen, UsageWrong
 
 COMMANDS = {
     "migrate": ("database", "create or upgrade the database"),
@@ -72,6 +72,10 @@ def _run(words: list[str]) -> int:
         options = _parsed(_with_stdin(words))
     except SystemExit:  # argparse leaves so after --help
         return Exit.DONE
+    except UsageWrong:
+        if words[-1:] != [STDIN]:
+            raise
+        raise UsageWrong("The words on stdin do not fit the command: one a line, such as --reason=WHY.") from None
     return int(options.run(options))
 
 
@@ -80,7 +84,9 @@ def _with_stdin(words: list[str]) -> list[str]:
 
     A list of processes shows a command line to everybody on the machine: a number or a reason need not stand there.
     """
-    return [*words[:-1], *sys.stdin.read().removesuffix("\n").split("\n")] if words[-1:] == [STDIN] else words
+    if words[-1:] != [STDIN]:
+        return words
+    return [*words[:-1], *sys.stdin.read().replace("\r\n", "\n").removesuffix("\n").split("\n")]
 
 
 def _parsed(words: list[str]) -> Options:

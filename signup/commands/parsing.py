@@ -12,6 +12,7 @@ from signup.record.events import ACTOR
 from signup.settings_checks import region
 
 Options = argparse.Namespace
+ASKING = ("cli", "user", "api")
 
 
 class Parser(argparse.ArgumentParser):
@@ -57,10 +58,17 @@ def key_id(written: str) -> str:
     return found
 
 
+def some_words(written: str) -> str:
+    """Words to look for: none would mean everything."""
+    if not written.strip():
+        raise argparse.ArgumentTypeError("must have words")
+    return written
+
+
 def actor(written: str) -> str:
-    """Who did something: watcher, cli, user:local."""
-    if not ACTOR(written):
-        raise argparse.ArgumentTypeError("must look like cli or user:local")
+    """Who asks for something: cli, or somebody's id. What our own programs do, only they can say."""
+    if not ACTOR(written) or written.partition(":")[0] not in ASKING:
+        raise argparse.ArgumentTypeError("must be cli, or look like user:local or api:web")
     return written
 
 
@@ -93,6 +101,7 @@ def add_log_filters(parser: Parser) -> None:
     parser.add_argument(
         "--text",
         metavar="WORDS",
+        type=some_words,
         help="events that have all these words in kind, ids, actor or details, the last one perhaps only begun; "
         "no log tells which words, and with --stdin no list of processes either",
     )

@@ -7,6 +7,7 @@ import re
 from datetime import timedelta
 from pathlib import Path
 
+from signup import words
 from signup.clock import moment, text
 from signup.doctor.check import DAY, Finding, ago, fine, look, several, span, wrong
 from signup.errors import SignupError
@@ -127,7 +128,7 @@ def checked(services: Services) -> Finding:
     full = pins.read(services.settings, identity["log_id"]).full
     if full and full.reason:
         return wrong(
-            f"The full check {ago(full.at, now)} found that the log was altered ({full.reason}).",
+            f"The full check {ago(full.at, now)} found that the log was altered. {words.VERDICTS[full.reason]}",
             "Run python -m signup verify, which names the first bad event, and compare with the last backup.",
         )
     since = full.at if full else identity["created_at"]

@@ -83,7 +83,9 @@ class LogQuery:
 
 @dataclass(frozen=True)
 class Head:
-    """How far a log is sealed (`root` in hex), and what still waits: how many events, and since when."""
+    """How far a log is sealed (`root` in hex), and what still waits: how many events, and since when. `pruned_to`: the
+    last event that is gone by age; `redaction`: the one that told of a redaction last.
+    """
 
     seq: int
     root: str
@@ -91,6 +93,8 @@ class Head:
     mode: str
     unsealed: int
     oldest_unsealed_at: str | None
+    pruned_to: int
+    redaction: int | None
 
 
 def head(services: Services) -> Head:
@@ -101,7 +105,8 @@ def head(services: Services) -> Head:
         root = tree.root(tree.frontier_of(log["frontier"], log["seq"])).hex()
     except ValueError as error:
         raise RecordAltered(f"The head of the audit log was changed from outside: its frontier is {error}.") from error
-    return Head(log["seq"], root, log["log_id"], log["mode"], inbox["unsealed"], inbox["oldest_unsealed_at"])
+    waiting = (inbox["unsealed"], inbox["oldest_unsealed_at"])
+    return Head(log["seq"], root, log["log_id"], log["mode"], *waiting, log["pruned_to"], log["redaction"])
 
 
 def page(services: Services, query: LogQuery, before: int | None = None, limit: int = 200) -> list[Event]:

@@ -20,7 +20,7 @@ def keep(tx: Transaction, services: Services, reason: str, now: datetime, *, row
     if not words or len(words) > MOST_WORDS:
         raise UsageWrong(f"Say why, in at most {MOST_WORDS} letters: the reason is kept sealed, the log holds its id.")
     row = row or new_id(now)
-    sealed = services.keyring.seal("reasons", "reason", row, words.encode())
+    sealed = services.keyring.seal("reasons", "reason", row, words.encode("utf-8", "replace"))
     tx.run("add_reason", id=row, at=text(now), reason=sealed)
     return row
 

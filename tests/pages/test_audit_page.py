@@ -2,14 +2,19 @@ import csv
 import json
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard.downloads import DOWNLOADS
+from dashboard.jobs import Job
+from dashboard.parts import seal
 from dashboard.parts.pager import PAGE
 from signup.record import keys, log
 from signup.record.checkpoint import Clerk
+from signup.record.pins import Full
+from signup.record.redact import redact
 from signup.record.verifier.verify import verify as check_bundle
 from signup.services import Services
 from signup.store.driver import sqlite
@@ -316,7 +321,7 @@ def test_a_log_that_was_altered_is_told_in_red_with_the_event(street: Services) 
         database.execute("UPDATE events SET details = '{}' WHERE seq = 3")
     page = visit("audit")
     page.button(key="verify").click().run()
-    eventually(lambda: ":red[Full check" in said(page.run()), seconds=30)
+    eventually(lambda: "An event was changed." in said(page.run()), seconds=30)
     assert "gpp_bad" in said(page)
     assert list(table(page, "Seq")["Details"])[2] == "not what was ever written here: verify the log"
 
@@ -331,3 +336,28 @@ def test_the_card_shows_what_to_keep_elsewhere_and_says_what_it_proves(street: S
     assert made.key_id in codes
     assert "last checkpoint" in said(page)
     assert "Not that it is true" in said(page)
+
+
+def test_redacted_details_leave_a_page_that_stands_still(street: Services) -> None:
+    completed(street, NUMBER)
+    page = visit("audit")
+    page.toggle(key="follow").set_value(False).run()
+    assert "Sweden · channel web" in list(table(page, "Seq")["Details"])
+    redact(street, 1, reason="a test", actor="cli")
+    assert "Sweden · channel web" not in list(table(page.run(), "Seq")["Details"])
+
+
+@pytest.mark.parametrize(
+    ("answer", "stopped", "told"),
+    [
+        ({"valid": None, "detail": "The database cannot be used."}, False, "did not end: The database cannot be used."),
+        (None, False, "did not end: why"),
+        (None, True, "No full check yet"),
+        ({"valid": True, "detail": None}, False, "No full check yet"),
+    ],
+)
+def test_a_check_without_a_verdict_is_told_until_a_newer_one(answer: object, stopped: bool, told: str) -> None:
+    job = SimpleNamespace(running=False, answer=answer, problem="why", stopped=stopped, ended_at="2026-11-24T14")
+    job.trouble = Job.trouble.fget(job)
+    assert told in seal.checked(job, None, "")
+    assert "every event in its place" in seal.checked(job, Full("2026-11-24T15", 5, None), "15:00")

@@ -258,6 +258,23 @@ def test_an_older_page_is_in_the_address_and_a_step_back_leads_to_the_newest(vis
     assert page.url.endswith("/audit")
 
 
+def test_a_reveal_ends_with_its_panel_also_when_that_is_left_by_a_link(
+    visitor: Callable[..., Page], running: Street
+) -> None:
+    page = visitor(f"signups?signup={running.finished}")
+    shown = page.get_by_text("shown until this panel is closed")
+    page.get_by_role("button", name="Reveal").click()
+    form = page.get_by_test_id("stForm").filter(has=page.get_by_placeholder("the audit log says that you looked"))
+    form.get_by_label("Reason").fill("a test")
+    form.get_by_role("button", name="Reveal").click()
+    expect(shown).to_be_visible()
+    page.get_by_role("link", name="In the audit log").click()
+    expect(page.get_by_role("button", name="Verify now")).to_be_visible()
+    page.go_back()
+    expect(page.get_by_role("button", name="Reveal")).to_be_visible()
+    expect(shown).to_have_count(0)
+
+
 def test_an_export_is_downloaded_once(visitor: Callable[..., Page], running: Street, tmp_path: Path) -> None:
     page = visitor("audit?kind=signup.started")
     page.get_by_role("button", name="Export").click()

@@ -49,6 +49,14 @@ def test_words_that_nobody_else_should_read_come_on_stdin(
     assert (start.returncode, json.loads(out)["code"]) == (4, "number_invalid")
 
 
+def test_words_on_stdin_that_do_not_fit_are_not_repeated(
+    tmp_path: Path, environ: Callable[..., dict[str, str]]
+) -> None:
+    with program(tmp_path, environ(), "events", "--stdin", stdin=subprocess.PIPE) as events:
+        out, err = events.communicate("Ada Lovelace\r\n", timeout=60)
+    assert (events.returncode, out, "Ada" in err, len(err.splitlines())) == (2, "", False, 1)
+
+
 @pytest.mark.parametrize("name", [*LATER, "nonsense", "--version"])
 def test_what_is_not_offered_is_a_usage_error(command: CommandLine, name: str) -> None:
     assert refused(command(name))
@@ -68,6 +76,8 @@ def test_what_is_not_offered_is_a_usage_error(command: CommandLine, name: str) -
         ("events", "--after", "-1"),
         ("events", "--kind", "signup.stated"),
         ("events", "--signup", "abc"),
+        ("events", "--text", "  "),
+        ("export", "--format", "csv", "--out", "x", "--told-by", "watcher"),
         ("export", "--format", "csv"),
         ("export", "--format", "xls", "--out", "x"),
         ("export", "--format", "csv", "--out", "x", "--from", "2026-11-28", "--to", "2026-11-27"),

@@ -8,7 +8,8 @@ VALUES (:at, :kind, :signup_id, :actor, :details);
 -- name: log_head
 -- Who the log is, how far it is sealed and what still waits, in one snapshot.
 SELECT log_id, mode, seq, frontier, pruned_to,
-    (SELECT MAX(id) FROM events_inbox) AS newest_waiting
+    (SELECT MAX(id) FROM events_inbox) AS newest_waiting,
+    (SELECT MAX(seq) FROM events WHERE kind = 'audit.redacted') AS redaction
 FROM audit_log WHERE id = 1;
 
 -- name: inbox_waiting
