@@ -56,7 +56,8 @@ class Client:
     def profile(self, token: str, url: str) -> ProfileAnswer:
         """Fetch the profile a token opens, once. `url` is one of the settings' constants, never a callback's text."""
         headers = {"Authorization": f"Bearer {token}", "Cache-Control": "no-cache"}
-        answer, exchange = self._exchange("GET", url, headers, None, trace.Veil({token: trace.DOTS}), self._seconds)
+        veil = trace.Veil({token: trace.DOTS})
+        answer, exchange = self._exchange("GET", url, headers, None, veil, self._seconds, personal=True)
         if isinstance(answer, OutboundFailed):
             meaning = answers.ProfileMeaning(None, "profile_error")
         else:
@@ -75,7 +76,15 @@ class Client:
         return answers.of_request(answer, self._clock.now()), exchange
 
     def _exchange(
-        self, method: str, url: str, headers: dict[str, str], body: str | None, veil: trace.Veil, seconds: float
+        self,
+        method: str,
+        url: str,
+        headers: dict[str, str],
+        body: str | None,
+        veil: trace.Veil,
+        seconds: float,
+        *,
+        personal: bool = False,
     ) -> tuple[Reply | OutboundFailed, Exchange]:
         began = self._clock.monotonic()
         answer: Reply | OutboundFailed
@@ -84,4 +93,4 @@ class Client:
         except OutboundFailed as failed:
             answer = failed
         ms = milliseconds(self._clock.monotonic() - began)
-        return answer, trace.exchange(method, url, headers, body or "", answer, veil=veil, ms=ms)
+        return answer, trace.exchange(method, url, headers, body or "", answer, veil=veil, ms=ms, personal=personal)

@@ -4,6 +4,7 @@ The client makes one per try. A host can echo what we sent, so the answer goes t
 It must not shorten a text before the secrets are out of it: half a token is a secret too.
 """
 
+import json
 import re
 from collections.abc import Mapping
 from urllib.parse import quote
@@ -12,6 +13,7 @@ from signup.model import Exchange
 from signup.outbound import OutboundFailed, Reply
 
 DOTS = "••••••••"
+OK = 200
 _LIMIT = 8_192
 _STUMP = 4
 
@@ -53,6 +55,25 @@ def mask(number: int) -> str:
     return digits[:2] + "•" * hidden + digits[-2:] if hidden else DOTS
 
 
+def of_a_person(body: str) -> str:
+    """A profile's JSON: the names of its fields, numbers masked, dots for every other value. No JSON: dots."""
+    try:
+        return json.dumps(_hidden(json.loads(body)), ensure_ascii=False)
+    except (ValueError, RecursionError):
+        return DOTS
+
+
+def _hidden(value: object) -> object:
+    if isinstance(value, dict):
+        return {str(name): _hidden(held) for name, held in value.items()}
+    if isinstance(value, list):
+        return [_hidden(held) for held in value]
+    if isinstance(value, bool) or value is None:
+        return value
+    digits = str(value)
+    return mask(int(digits)) if digits.isdecimal() else DOTS
+
+
 def exchange(
     method: str,
     url: str,
@@ -62,9 +83,15 @@ def exchange(
     *,
     veil: Veil,
     ms: int,
+    personal: bool = False,
 ) -> Exchange:
-    """One try, veiled. `headers` and `body` as we sent them; `failure` also when an answer's body is not whole."""
+    """One try, veiled. `headers` and `body` as we sent them; `failure` also when an answer's body is not whole.
+
+    `personal`: an answer 200 tells of a person, and is kept without what it tells: that stands in the profile alone.
+    """
     reply = answer if isinstance(answer, Reply) else None
+    told = reply.body.decode("utf-8", "replace") if reply else ""
+    told = of_a_person(told) if personal and reply and reply.status == OK else told
     return Exchange(
         method=method,
         url=url,
@@ -72,7 +99,7 @@ def exchange(
         request_body=veil.over(body),
         status=reply.status if reply else None,
         answer_headers=_headers(reply.headers, veil) if reply else {},
-        answer_body=veil.over(reply.body.decode("utf-8", "replace")) if reply else "",
+        answer_body=veil.over(told),
         ms=ms,
         failure=answer.unread if isinstance(answer, Reply) else answer.kind,
     )

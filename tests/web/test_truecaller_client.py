@@ -211,10 +211,32 @@ def test_a_trace_shows_the_exchange_with_its_secrets_in_dots() -> None:
     assert trace.answer_body == '{"requestId":"r-1"}'
 
 
-def test_a_trace_of_a_fetch_keeps_the_answer_and_hides_the_token() -> None:
-    (trace,) = fetched(answer(200, GOOD_PROFILE)).exchanges
+def test_a_trace_of_a_fetch_keeps_which_fields_came_and_neither_the_person_nor_the_token() -> None:
+    told = {
+        "phoneNumbers": [NUMBER, str(NUMBER)],
+        "name": {"first": "Ada", "last": None},
+        "badges": ["verified", True, 1.5],
+    }
+    found = fetched(answer(200, json.dumps(told).encode()))
+    (trace,) = found.exchanges
     assert trace.request_headers == {"Authorization": DOTS, "Cache-Control": "no-cache"}
-    assert trace.answer_body == GOOD_PROFILE.decode()
+    assert json.loads(trace.answer_body) == {
+        "phoneNumbers": ["46•••••••67", "46•••••••67"],
+        "name": {"first": DOTS, "last": None},
+        "badges": [DOTS, True, DOTS],
+    }
+    assert found.profile is not None
+    assert found.profile.declared["name"]["first"] == "Ada"
+
+
+@pytest.mark.parametrize("body", [GOOD_PROFILE[:-5], b"<p>Ada", b"[" * 100_000, GOOD_PROFILE.replace(b"}", b'"}')])
+def test_a_trace_of_an_answer_that_is_no_profile_shows_nothing_of_it(body: bytes) -> None:
+    assert fetched(answer(200, body)).exchanges[0].answer_body == DOTS
+
+
+def test_a_trace_of_a_refused_fetch_says_why() -> None:
+    (trace,) = fetched(answer(401, b'{"status":40101,"message":"Unauthorized"}')).exchanges
+    assert trace.answer_body == '{"status":40101,"message":"Unauthorized"}'
 
 
 def test_a_trace_is_at_most_8_kib_each_way() -> None:
@@ -244,7 +266,7 @@ def test_a_token_that_is_echoed_stays_out_of_everything(
 
 @pytest.mark.parametrize("length", range(4, len(TOKEN)))
 def test_an_answer_that_breaks_off_within_the_token_shows_none_of_it(length: int) -> None:
-    (trace,) = fetched(raw(head(200, "Content-Length: 9999") + b'{"echo":"' + TOKEN[:length].encode())).exchanges
+    (trace,) = fetched(raw(head(500, "Content-Length: 9999") + b'{"echo":"' + TOKEN[:length].encode())).exchanges
     assert trace.answer_body == '{"echo":"' + DOTS
 
 
