@@ -111,7 +111,7 @@ def size_of(file: BufferedRandom) -> int:
 
 
 def _rows(services: Services, query: LogQuery, form: Form, file: BufferedRandom, progress: Progress | None) -> int:
-    """The rows up to the head as it is now, portion by portion; how many."""
+    """The rows up to the head as it is now, portion by portion; how many. Raises Moved when some were pruned."""
     log.seal_first(services)
     with services.store.read() as tx:
         head = only(tx, "log_to_copy")
@@ -125,4 +125,7 @@ def _rows(services: Services, query: LogQuery, form: Form, file: BufferedRandom,
                 progress(rows, total, size_of(file))
         if progress and not rows:
             progress(0, 0, size_of(file))
+        with services.store.read() as tx:
+            if only(tx, "log_head")["pruned_to"] != head["pruned_to"]:
+                raise Moved
     return rows

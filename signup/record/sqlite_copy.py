@@ -1,7 +1,8 @@
 """The log as a SQLite file. All rows: the five tables of the record, a log that verifies like the database it is from.
 
 Some rows: the events alone, which nobody can verify. Rows are copied as they are stored, salts and leaves included.
-When rows were pruned or redacted meanwhile, the copy would not hold together: it raises Moved, to be begun again.
+When rows were pruned or redacted meanwhile, or the event that tells of it is not sealed yet, the copy would not hold
+together: it raises Moved, to be begun again.
 
 Imported only when somebody asks for SQLite: sqlite-utils, behind the store, is large.
 """
@@ -9,6 +10,7 @@ Imported only when somebody asks for SQLite: sqlite-utils, behind the store, is 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from signup.record import log
 from signup.record.events import Kind
@@ -42,10 +44,18 @@ def _add_the_rest(job: Job, new: NewSqliteFile, redacted: set[int]) -> None:
     with job.services.store.read() as tx:
         pruned_to = only(tx, "log_head")["pruned_to"]
         keys, signed = tx.all("audit_keys"), tx.all("audit_checkpoints")
-    told = log.rows(job.services, LogQuery((Kind.AUDIT_REDACTED,)), before=head["seq"] + 1)
-    if pruned_to != head["pruned_to"] or redacted - {(log.event(row).details or {}).get("seq") for row in told}:
+    untold = redacted - _told(job, Kind.AUDIT_REDACTED, "seq")
+    if pruned_to:
+        untold |= {pruned_to} - _told(job, Kind.AUDIT_PRUNED, "to")
+    if pruned_to != head["pruned_to"] or untold:
         raise Moved
     new.add("audit_log", [head])
     new.add("events_inbox", [])
     new.add("audit_keys", keys)
     new.add("audit_checkpoints", [row for row in signed if row["seq"] <= head["seq"]])
+
+
+def _told(job: Job, kind: Kind, name: str) -> set[Any]:
+    """The numbers that the copied events of a kind tell."""
+    rows = log.rows(job.services, LogQuery((kind,)), before=job.head["seq"] + 1)
+    return {(log.event(row).details or {}).get(name) for row in rows}

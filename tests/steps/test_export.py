@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from signup.clock import HandClock
 from signup.errors import StoreUnavailable, UsageWrong
 from signup.model import Event
 from signup.record import canonical, events, log, tree
@@ -26,6 +27,8 @@ from signup.services import Services
 from signup.store import Store, Transaction
 from signup.store.face import Dialect
 from signup.store.texts import queries
+from tests.logbook import DAY, happen, sign
+from tests.store.test_prune import prune
 
 ROOT = Path(__file__).parent.parent.parent
 ID = "019d5c0e-7d3e-7f6a-9b1c-3a5f0c7e1d22"
@@ -136,6 +139,26 @@ def test_what_happens_while_an_export_runs_is_not_in_it(services: Services, tmp_
         log.seal_first(services)
 
     assert run(services, tmp_path / "events.csv", progress=more)["rows"] == 2501
+
+
+def test_an_export_is_begun_again_when_rows_are_pruned_under_it(
+    services: Services, tmp_path: Path, clock: HandClock
+) -> None:
+    happen(services, 2500)
+    kept = sign(services).seq + 1
+    clock.move(500 * DAY)
+    happen(services, 10)
+    pruned: list[int] = []
+
+    def prune_once(*_: int) -> None:
+        if not pruned:
+            pruned.append(prune(services))
+
+    answer = run(services, tmp_path / "events.csv", progress=prune_once)
+    with (tmp_path / "events.csv").open(newline="", encoding="utf-8") as file:
+        seqs = [int(row["seq"]) for row in csv.DictReader(file)]
+    assert seqs == list(range(kept, kept + answer["rows"]))
+    assert pruned == [1]
 
 
 def test_progress_is_told_up_to_the_whole(services: Services, tmp_path: Path) -> None:

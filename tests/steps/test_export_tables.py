@@ -2,8 +2,10 @@
 
 import subprocess
 import sys
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -20,12 +22,14 @@ from signup.record.outside import Given
 from signup.record.redact import redact
 from signup.record.verify import Question, verify
 from signup.services import Services
+from signup.store import Store
 from signup.store.driver import sqlite
 from signup.store.sqlite_file import SqliteFile
 from signup.store.sqlite_new import TABLES, NewSqliteFile
 from tests.machine import ROOT
 from tests.steps.test_export import ID, run, write
 from tests.store.test_prune import DAY, happen, prune, sign
+from tests.store.test_verify import prune as prune_unsealed
 
 
 def report(path: Path, **question: Any) -> dict[str, Any]:
@@ -159,6 +163,42 @@ def test_a_copy_is_begun_again_when_rows_are_pruned_under_it(
     found = report(tmp_path / "log.db")
     assert portions[0] > 0
     assert (found["valid"], found["prunedTo"]) == (True, log.PAGE + 1500)
+
+
+class BeforeTheCopy:
+    """A store in which something happens, once, in another thread, just before a copy asks for the log's own row."""
+
+    def __init__(self, store: Store, act: Callable[[], None]) -> None:
+        self._store, self._act = store, act
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    @contextmanager
+    def read(self) -> Iterator["BeforeTheCopy"]:
+        with self._store.read() as tx:
+            yield BeforeTheCopy(tx, self._happen)  # type: ignore[arg-type]
+
+    def one(self, name: str, **params: Any) -> Any:
+        if name == "log_to_copy":
+            self._act()
+        return self._store.one(name, **params)  # type: ignore[attr-defined]
+
+    def _happen(self) -> None:
+        act, self._act = self._act, lambda: None
+        with ThreadPoolExecutor(1) as other:
+            other.submit(act).result()
+
+
+def test_a_copy_is_begun_again_when_a_prune_is_not_yet_told_in_the_sealed_log(
+    services: Services, tmp_path: Path
+) -> None:
+    write(services, 3)
+    end = sign(services).seq
+    pruning = replace(services, store=BeforeTheCopy(services.store, lambda: prune_unsealed(services, end)))  # type: ignore[arg-type]
+    run(pruning, tmp_path / "log.db", "sqlite")
+    found = report(tmp_path / "log.db")
+    assert (found["valid"], found["reason"], found["prunedTo"]) == (True, None, end)
 
 
 def test_a_redaction_the_log_never_tells_of_stops_the_copy(services: Services, tmp_path: Path) -> None:
