@@ -15,7 +15,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from bench import Figure
+from bench import Figure, peak
 from bench.verify import FEW, MANY, MOST_MEGABYTES, RUNS, build
 from signup.commands.edge import main
 from signup.record.forms import FORMS
@@ -69,12 +69,6 @@ def ran(words: list[str], settings: dict[str, str], stdout: int = subprocess.PIP
     process.returncode = os.waitstatus_to_exitcode(status)
     assert process.returncode == 0, words
     return used.ru_utime + used.ru_stime, told
-
-
-def peak() -> float:
-    """Megabytes this process had at most; not getrusage, which remembers the parent's too."""
-    (line,) = (line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
-    return int(line.split()[1]) / 1024
 
 
 if __name__ == "__main__":

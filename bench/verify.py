@@ -3,7 +3,6 @@
 Both in one process each, on a SQLite database that was sealed and signed as the program does it.
 """
 
-import resource
 import subprocess
 import sys
 import tempfile
@@ -13,7 +12,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from bench import Figure
+from bench import Figure, peak
 from signup.clock import SystemClock, text
 from signup.record import checkpoint, events, note, tree
 from signup.record.check import Question
@@ -114,7 +113,7 @@ def _verify(path: Path) -> None:
     report = verify(source, Question())
     used = time.process_time() - begun
     assert report.valid, report.facts
-    print(used, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    print(used, peak())
 
 
 if __name__ == "__main__":

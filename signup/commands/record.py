@@ -10,6 +10,7 @@ from signup.errors import UsageWrong
 from signup.record import keys as signing
 from signup.record.checkpoint import Clerk, to_stderr
 from signup.record.seal import Sealer
+from signup.record.wholefile import refuse_ours
 
 ACTOR = "cli"
 
@@ -17,6 +18,8 @@ ACTOR = "cli"
 def checkpoint(options: Options) -> int:
     """The head, sealed and signed now."""
     with opened() as services:
+        if options.out:
+            refuse_ours(options.out, services.settings)
         key = signing.ready(services, to_stderr)
         Sealer(services).seal()
         made = Clerk(services, key, actor=ACTOR, say=to_stderr).make()

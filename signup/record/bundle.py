@@ -122,7 +122,7 @@ def export(
     about = {"exportId": made.export_id, "filter": asked.query.json(), "format": "bundle", "withhold": asked.withhold}
     searched = {TEXT: True} if TEXT in (asked.narrowed or {}) else {}
     clerk = Clerk(services, key, actor="system", say=say)
-    with file_for(out) as file:
+    with file_for(out, services.settings) as file:
         tell(services, Kind.AUDIT_EXPORTED, actor, about | searched, reason)
         counts = _written(services, file, out, asked, made, clerk)
         digest = kept(file)

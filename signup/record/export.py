@@ -73,7 +73,7 @@ def written(
 ) -> dict[str, Any]:
     """A plain export, told before and after. `fill` writes the rows into the file and says how many there were."""
     export_id = new_id(services.clock.now())
-    with file_for(out) as file:
+    with file_for(out, services.settings) as file:
         tell(services, Kind.AUDIT_EXPORTED, actor, {"exportId": export_id, "withhold": None, **about}, reason)
         rows = fill(file)
         digest = kept(file)

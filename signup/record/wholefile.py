@@ -19,11 +19,13 @@ from io import BufferedRandom
 from pathlib import Path
 
 from signup.errors import UsageWrong
+from signup.settings import Settings
 
 
 @contextmanager
-def file_for(out: Path) -> Iterator[BufferedRandom]:
+def file_for(out: Path, settings: Settings) -> Iterator[BufferedRandom]:
     """The hidden file, open to be written and read; its `name` is its path. Raises UsageWrong: `out` is as it was."""
+    refuse_ours(out, settings)
     place = out.resolve()
     if place.exists() and not place.is_file():
         raise UsageWrong(f"{out} is not a file that can be replaced: name another.")
@@ -46,6 +48,15 @@ def file_for(out: Path) -> Iterator[BufferedRandom]:
         raise UsageWrong(
             f"The export cannot be written to {out} ({why}): check the folder, its rights and the disk."
         ) from error
+
+
+def refuse_ours(out: Path, settings: Settings) -> None:
+    """Raise UsageWrong when the program itself lives by what stands, or would stand, at `out`."""
+    place, data = out.resolve(), Path(settings.data_dir)
+    database = Path(settings.database_url.removeprefix("sqlite:///")).resolve()
+    ours = [database, *(Path(f"{database}{end}") for end in ("-wal", "-shm", "-journal"))]
+    if place in ours or any(place.is_relative_to((data / name).resolve()) for name in ("keys", "checkpoints")):
+        raise UsageWrong(f"{out} belongs to the program's own database, keys or checkpoints: name another file.")
 
 
 def kept(file: BufferedRandom) -> str:

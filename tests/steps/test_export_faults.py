@@ -106,3 +106,20 @@ def test_a_place_that_cannot_be_written_is_told_before_anything_leaves(
     assert place in answer.err
     assert {path.name for path in tmp_path.iterdir()} == {"data", "folder", "plain"}
     assert [event for event in told(services) if event.kind.startswith("audit.export")] == []
+
+
+COMMANDS = ["export --format csv", "export --format bundle", "export --what signups --format csv", "checkpoint"]
+
+
+@pytest.mark.parametrize("words", COMMANDS)
+@pytest.mark.parametrize(
+    "place", ["signup.db", "signup.db-wal", "link/signup.db-shm", "keys/audit-pins.json", "checkpoints/2026-11.jsonl"]
+)
+def test_what_the_program_lives_by_is_not_replaced(
+    services: Services, command: CommandLine, tmp_path: Path, words: str, place: str
+) -> None:
+    (tmp_path / "data/link").symlink_to(tmp_path / "data")
+    answer = command(*words.split(), "--out", f"data/{place}")
+    assert (answer.code, answer.out, len(answer.err.splitlines())) == (2, "", 1)
+    assert f"data/{place} belongs to the program's own" in answer.err
+    assert told(services) == []
