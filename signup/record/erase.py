@@ -10,17 +10,17 @@ is on the way. No number may stand in a message, an event or a receipt.
 
 import secrets
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from signup.clock import moment, text
-from signup.errors import StillOpen
+from signup.errors import SignupError, StillOpen
 from signup.model import new_id
-from signup.record import canonical, events, keys, note, reasons
+from signup.record import events, keys, note, reasons
 from signup.record.checkpoint import Say, origin_of
 from signup.record.events import Kind
-from signup.record.log import PAGE
 from signup.record.seal import Sealer, only
 from signup.record.wipe import wipe
 from signup.services import Services
@@ -58,16 +58,16 @@ def erase(services: Services, number: int, *, reason: str, actor: str, say: Say)
     receipt_id = new_id(now)
     with services.store.write() as tx:
         found, gone = _taken(tx, services.keyring.fingerprints(number), now)
-        for row in _reasons(tx, found):
-            tx.run("drop_reason", id=row)
         wipe(tx, found)
         reasons.keep(tx, services, reason, now, row=receipt_id)
         told = {"receiptId": receipt_id, "signups": len(found)}
         events.append(tx, at=text(now), kind=Kind.AUDIT_ERASED, actor=actor, details=told)
         origin = _origin(tx)
-    Sealer(services).seal()
-    said = f"{origin}\nerased {receipt_id}\nsignups {len(found)}\nat {text(now)}\n"
-    return Receipt(note.sign(origin, said, key), receipt_id, len(found), services.store.scrub(*gone))
+        said = f"{origin}\nerased {receipt_id}\nsignups {len(found)}\nat {text(now)}\n"
+        signed = note.sign(origin, said, key)
+    with suppress(SignupError):  # the person is gone: whatever happens from here on, the receipt is theirs
+        Sealer(services).seal()
+    return Receipt(signed, receipt_id, len(found), services.store.scrub(*gone))
 
 
 def _taken(tx: Transaction, fingerprints: Sequence[str], now: datetime) -> tuple[list[Row], list[str]]:
@@ -101,25 +101,6 @@ def _still_open(until: datetime, now: datetime) -> StillOpen:
     if until <= now:
         return StillOpen(until, f"{what} although its time is over: run python -m signup watch --once, then erase.")
     return StillOpen(until, f"{what}, until {until:%Y-%m-%d %H:%M:%S} UTC at the latest: erase again then.")
-
-
-def _reasons(tx: Transaction, signups: Sequence[Row]) -> Iterator[str]:
-    """The reasons operators gave for looking at these sign-ups, exporting their events, or redacting one of them."""
-    ids = {row["id"] for row in signups}
-    redacted = {event["seq"] for one in ids for event in tx.all("redacted_of", id=one)}
-    about = [canonical.loads(event["details"]) for one in ids for event in tx.all("reveals_of", id=one)]
-    about += [one for one in _told(tx, Kind.AUDIT_EXPORTED) if one["filter"]["signupId"] in ids]
-    about += [one for one in _told(tx, Kind.AUDIT_REDACTED) if one["seq"] in redacted]
-    yield from (one["reasonId"] for one in about if "reasonId" in one)
-
-
-def _told(tx: Transaction, kind: Kind) -> Iterator[dict[str, Any]]:
-    """What the log tells in all events of a kind, sealed or still waiting to be."""
-    after = 0
-    while page := tx.all("told_in_the_log", kind=str(kind), after=after, up_to=2**53, size=PAGE):
-        yield from (canonical.loads(row["details"]) for row in page if row["details"])
-        after = page[-1]["seq"]
-    yield from (canonical.loads(row["details"]) for row in tx.all("told_in_the_inbox", kind=str(kind)))
 
 
 def _origin(tx: Transaction) -> str:

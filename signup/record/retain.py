@@ -1,6 +1,7 @@
 """Retain: what time makes us forget, by the watcher alone.
 
-    after SIGNUP_PROFILE_DAYS    profile, number, fingerprint, request id, callbacks, traces of a finished sign-up
+    after SIGNUP_PROFILE_DAYS    profile, number, fingerprint, request id, callbacks, traces of a finished sign-up,
+                                 and the reasons about it; its ended lock no longer tells whose it was
     after SIGNUP_AUDIT_DAYS      the sign-up's row, a lock nobody used again, operators' reasons (events: prune.py)
     when it ends                 the lock of an erased person
     after a day                  finished files in data/exports
@@ -55,6 +56,7 @@ class Retention:
         with self._services.store.write() as tx:
             persons = tx.all("signups_to_forget", before=personal, size=PORTION)
             wipe(tx, persons)
+            tx.many("unname_lock", [{"id": row["id"], "now": at} for row in persons])
         with self._services.store.write() as tx:
             dropped = [
                 tx.run("drop_signups", before=old, size=PORTION),

@@ -65,10 +65,11 @@ class Store(Protocol):
         ...
 
     def scrub(self, *gone: str) -> bool:
-        """After a wipe, outside any transaction: leave nothing of it in the write-ahead log. Raises StoreUnavailable.
+        """After a wipe, outside any transaction: leave nothing of it in the write-ahead log. Raises nothing.
 
         `gone`: texts that must stand nowhere in the file any more, each long enough to be nobody else's. False: a
-        reader held the old rows for two seconds, or one of the texts is still there; whoever scrubs next tries again.
+        reader held the old rows for two seconds, one of the texts is still there, or the database could not be used;
+        whoever scrubs next does the whole of it again.
         """
         ...
 

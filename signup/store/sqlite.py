@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from signup.errors import DatabaseUnusable, StoreUnavailable
+from signup.errors import DatabaseUnusable, SignupError, StoreUnavailable
 from signup.store.driver import VERSION, sqlite
 from signup.store.face import Dialect, Row
 from signup.store.gate import LONGEST_NAP, PATIENCE, Gate
@@ -146,10 +146,8 @@ class SqliteStore:
             self._readers.put(connection)
 
     def _reader(self) -> Any:
-        try:
+        with suppress(queue.Empty):
             return self._readers.get_nowait()
-        except queue.Empty:
-            pass
         try:
             return self._connect()
         except sqlite.OperationalError as error:
@@ -192,14 +190,34 @@ class SqliteStore:
         return [migration.name for migration in _missing(rows, self.path)]
 
     def scrub(self, *gone: str) -> bool:
-        if not self._truncated():
-            return False
-        if not self._holds(gone):
-            return True
+        clean = False
+        with suppress(OSError, sqlite.Error, SignupError):  # who wiped has committed: it is told, and done later
+            owed = self._owed()
+            clean = self._truncated() and (not (owed or self._holds(gone)) or self._rebuilt(gone))
+            if owed and clean:
+                self._owe(0, instead_of=owed)
+        if gone and not clean:
+            with suppress(sqlite.Error, SignupError):
+                self._owe(self._owed() + 1)
+        return clean
+
+    def _rebuilt(self, gone: Sequence[str]) -> bool:
+        """Build the indexes anew; whether that took the texts out of the file."""
         for statement in REBUILD:
             with self.write():
                 self._writer.execute(statement)
         return self._truncated() and not self._holds(gone)
+
+    def _owed(self) -> int:
+        """Not 0 when a scrub was left undone, whose texts nobody knows any more: then the next one rebuilds unasked."""
+        with self.write():
+            return int(self._writer.execute("PRAGMA user_version").fetchone()[0])
+
+    def _owe(self, scrubs: int, *, instead_of: int | None = None) -> None:
+        """Remember it in the file itself, for whichever program scrubs next; another's word is left alone."""
+        with self.write():
+            if instead_of in (None, int(self._writer.execute("PRAGMA user_version").fetchone()[0])):
+                self._writer.execute(f"PRAGMA user_version = {scrubs}")
 
     def _truncated(self) -> bool:
         """Whether the write-ahead log could be emptied into the file."""

@@ -3,14 +3,15 @@
 import base64
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from signup.clock import HandClock
-from signup.errors import StillOpen, UsageWrong
+from signup.errors import StillOpen, StoreUnavailable, UsageWrong
 from signup.flow import signups
 from signup.flow.complete import Claim, claim, fetch
 from signup.flow.match import match
@@ -25,6 +26,7 @@ from signup.record.log import LogQuery
 from signup.record.redact import redact
 from signup.record.verify import Question, verify
 from signup.services import Services, open_services
+from signup.store import Store
 from tests.fakes import ScriptedTruecaller, accepted, profile
 from tests.logbook import raw, rows
 from tests.steps.story import (
@@ -232,6 +234,30 @@ def test_a_running_lock_stays_and_belongs_to_nobody(
     assert event.details["numberId"] != before
     clock.move(300)
     assert begin(services).status == Status.WAITING
+
+
+class FullOnceErased:
+    """A store that nothing can be written to from the erasure's commit on."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._services.store, name)
+
+    def write(self) -> Any:
+        if counts(self._services)["reasons"]:
+            raise StoreUnavailable("The disk is full.")
+        return self._services.store.write()
+
+
+def test_a_database_that_fails_after_the_erasure_costs_nobody_the_receipt(
+    services_on_each: Services, truecaller: ScriptedTruecaller
+) -> None:
+    complete_one(services_on_each, truecaller)
+    receipt = erase(replace(services_on_each, store=cast(Store, FullOnceErased(services_on_each))))
+    assert receipt.signups == 1
+    assert f"erased {receipt.id}\n" in receipt.note
 
 
 def test_erasing_twice_gives_a_second_receipt_for_nothing(known: tuple[Services, str]) -> None:

@@ -53,12 +53,12 @@ def kept(services: Services) -> dict[str, int]:
 
 
 WHOLE = {"signups": 1, "callbacks": 1, "traces": 1, "profiles": 1, "reasons": 1, "locks": 1, "persons": 1}
-WIPED = WHOLE | {"callbacks": 0, "traces": 0, "profiles": 0, "persons": 0}
+WIPED = WHOLE | {"callbacks": 0, "traces": 0, "profiles": 0, "reasons": 0, "persons": 0}
 NOTHING = dict.fromkeys(WHOLE, 0)
 
 
 @pytest.mark.parametrize(
-    ("days", "left"), [(29.9, WHOLE), (30.1, WIPED), (399.9, WIPED), (400.1, NOTHING)], ids=["29", "30", "399", "400"]
+    ("days", "left"), [(29.9, WHOLE), (30.1, WIPED), (399, WIPED), (400.1, NOTHING)], ids=["29", "30", "399", "400"]
 )
 def test_a_person_goes_after_a_month_and_the_sign_up_after_400_days(
     services_on_each: Services, truecaller: ScriptedTruecaller, clock: HandClock, days: float, left: dict[str, int]
@@ -68,6 +68,20 @@ def test_a_person_goes_after_a_month_and_the_sign_up_after_400_days(
     watch(services_on_each)
     assert kept(services_on_each) == left
     assert verify(services_on_each.store, Question()).valid
+
+
+def test_after_a_month_a_numbers_lock_leads_to_none_of_its_sign_ups(
+    services_on_each: Services, truecaller: ScriptedTruecaller, clock: HandClock
+) -> None:
+    completed(services_on_each, truecaller)
+    [before] = rows(services_on_each, "SELECT fingerprint, number_id FROM locks")
+    clock.move(31 * DAY)
+    watch(services_on_each)
+    [(*left, signup_id, taken_at)] = rows(
+        services_on_each, "SELECT fingerprint, number_id, signup_id, taken_at FROM locks"
+    )
+    assert (tuple(left), signup_id, taken_at[10:]) == (before, "forgotten", "T00:00:00.000000Z")
+    assert begin(services_on_each).status == Status.WAITING
 
 
 def test_both_times_are_settings(

@@ -2,6 +2,7 @@
 
 import random
 import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +16,8 @@ from signup.record.prune import Pruner
 from signup.record.redact import redact
 from signup.record.seal import Sealer
 from signup.record.verify import Question, verify
-from signup.services import Services
+from signup.services import Services, open_services
+from signup.store.sqlite import SqliteStore
 from tests.logbook import DAY, ID, clerk, happen, raw, rows, sign, told
 
 
@@ -175,8 +177,8 @@ def test_scrubbing_holds_up_no_writer(services: Services) -> None:
     assert answers == [False]
 
 
-def test_a_copy_that_a_split_page_kept_is_found_and_cleaned(services: Services) -> None:
-    """With these keys SQLite 3.53 leaves a wiped one in the free space of an index page."""
+def wiped_among_many(services: Services) -> list[list[str]]:
+    """Wiped texts, then one that stays. With these keys SQLite 3.53 leaves a wiped one in an index's free space."""
     chance, wiped = random.Random(50), range(0, 800, 10)
     keys_ = [[f"{chance.getrandbits(bits):0{bits // 4}x}" for _ in range(800)] for bits in (256, 128, 256)]
     with services.store.write() as tx:
@@ -187,7 +189,32 @@ def test_a_copy_that_a_split_page_kept_is_found_and_cleaned(services: Services) 
     with services.store.write() as tx:
         tx.many("forget_signup", [{"id": f"{number:09}"} for number in wiped])
     gone = [keys_[which][number] for which in range(3) for number in wiped]
+    return [gone, [keys_[0][1]]]
+
+
+def left_of(services: Services, texts: list[str]) -> list[str]:
+    held = raw(services)
+    return [one for one in texts if one.encode() in held]
+
+
+def test_a_copy_that_a_split_page_kept_is_found_and_cleaned(services: Services) -> None:
+    gone, stays = wiped_among_many(services)
     assert services.store.scrub(*gone) is True
-    left = raw(services)
-    assert [key for key in gone if key.encode() in left] == []
-    assert keys_[0][1].encode() in left
+    assert (left_of(services, gone), left_of(services, stays)) == ([], stays)
+
+
+def test_what_a_reader_kept_from_being_cleaned_is_cleaned_by_whoever_scrubs_next(services: Services) -> None:
+    gone, stays = wiped_among_many(services)
+    with services.store.read() as held:
+        held.one("log_head")
+        happen(services)
+        assert services.store.scrub(*gone) is False
+    with open_services(services.settings) as watcher:
+        assert watcher.store.scrub() is True
+    assert (left_of(services, gone), left_of(services, stays)) == ([], stays)
+
+
+def test_a_scrub_that_the_database_refuses_is_told_not_raised(services: Services, tmp_path: Path) -> None:
+    assert isinstance(services.store, SqliteStore)
+    services.store.path = tmp_path / "gone" / "signup.db"
+    assert services.store.scrub("a text that was wiped") is False

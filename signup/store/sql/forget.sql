@@ -48,6 +48,15 @@ UPDATE locks SET number_id = :number_id, signup_id = '' WHERE fingerprint = :fin
 -- One that ended goes with the person.
 DELETE FROM locks WHERE fingerprint = :fingerprint AND until <= :now;
 
+-- name: unname_lock!
+-- A month later the number keeps its number_id, but its ended lock leads to no sign-up: not by its id, nor by its time,
+-- of which the day is left. (No id at all would mean an erased person's.)
+UPDATE locks
+SET signup_id = 'forgotten',
+    taken_at = substr(taken_at, 1, 10) || 'T00:00:00.000000Z',
+    until = substr(until, 1, 10) || 'T00:00:00.000000Z'
+WHERE signup_id = :id AND until <= :now;
+
 -- name: forget_signup!
 -- What made it a person's: without these its id belongs to nobody.
 UPDATE signups
