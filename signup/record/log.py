@@ -134,13 +134,13 @@ def count(services: Services, query: LogQuery, up_to: int | None = None, *, afte
     if query == LogQuery():
         with services.store.read() as tx:
             return min(most, max(0, top - max(after, int(only(tx, "log_head")["pruned_to"]))))
-    after, before = _narrowed(services, query, after, top + 1)
     found = 0
-    with services.store.read() as tx:
-        for kind in query.kinds or (None,):
-            params = _params(services, query, kind, after=after, before=before, most=most - found)
-            if params and found < most:
-                found += only(tx, f"count_events{_way(query)}", **params)["n"]
+    for start, end in _stretches(services, query, after, top + 1):
+        with services.store.read() as tx:
+            for kind in query.kinds or (None,):
+                params = _params(services, query, kind, after=start, before=end, most=most - found)
+                if params and found < most:
+                    found += only(tx, f"count_events{_way(query)}", **params)["n"]
     return found
 
 
@@ -186,7 +186,15 @@ def portions(
     Each kind is walked along its own index, and the walks are merged. `size`: rows a statement, of all walks together
     when they are long. Does not seal; `before` must not lie beyond the head.
     """
-    after, before = _narrowed(services, query, after, before)
+    stretches = _stretches(services, query, after, before)
+    for start, end in reversed(stretches) if newest_first else stretches:
+        yield from _between(services, query, start, end, newest_first, size)
+
+
+def _between(
+    services: Services, query: LogQuery, after: int, before: int, newest_first: bool, size: int
+) -> Iterator[list[Raw]]:
+    """The same without a look at the times first."""
     kinds: Iterable[str | None] = query.kinds or (None,)
     size = min(size, max(PAGE // max(1, len(query.kinds)), 100))
     asked = (_params(services, query, kind, after=after, before=before, size=size) for kind in kinds)
@@ -238,15 +246,14 @@ def _params(services: Services, query: LogQuery, kind: str | None, **span: int) 
     return {**params, "match": match} if match else None
 
 
-def _narrowed(services: Services, query: LogQuery, after: int, before: int) -> tuple[int, int]:
+def _stretches(services: Services, query: LogQuery, after: int, before: int) -> list[tuple[int, int]]:
     """The numbers between which a span of time lies, so that an old span is not searched for from the newest row."""
     if query.signup_id or not (query.start or query.end):
-        return after, before
+        return [(after, before)]
     with services.store.read() as tx:
-        found = only(tx, "seq_between", start=query.start, end=query.end)
-    if found["first"] is None:
-        return after, after
-    return max(after, found["first"] - 1), min(before, found["last"] + 1)
+        found = tx.tuples("stretches_between", start=query.start, end=query.end)
+    limited = [(max(after, first - 1), min(before, last + 1)) for first, last in found]
+    return [(start, end) for start, end in limited if end - start > 1]
 
 
 def _expanded(kinds: Iterable[str]) -> tuple[str, ...]:

@@ -227,7 +227,7 @@ def test_an_event_whose_details_were_changed_is_not_shown_but_named(services_on_
     assert details not in altered.value.sentence
 
 
-WALKS = [name for name in queries("sqlite") if name.startswith(("events_", "leaves_from", "seq_between"))]
+WALKS = [name for name in queries("sqlite") if name.startswith(("events_", "leaves_from"))]
 
 
 @pytest.mark.parametrize("name", WALKS)
@@ -241,6 +241,6 @@ def test_no_way_through_the_log_reads_all_of_it_or_sorts(services: Services, nam
     plan = [row[3] for row in rows]
     index = "events_by_" + name.removeprefix("events_of_").rpartition("_")[0]
     far = [step for step in plan if ("SCAN" in step and "VIRTUAL TABLE INDEX" not in step) or "TEMP B-TREE" in step]
-    assert far == (["SCAN events_spans"] if name == "seq_between" else [])
+    assert far == []
     if name.startswith("events_of_"):
         assert f" {index} " in plan[0]

@@ -236,8 +236,8 @@ def test_a_database_of_the_first_version_is_indexed_when_it_is_migrated(store_ur
     try:
         assert [one["seq"] for one in looked_up(store, "number7")] == [7]
         with store.read() as tx:
-            between = tx.one("seq_between", start=moment(3), end=moment(4))
-        assert between == {"first": 1000, "last": 1999}
+            between = tx.all("stretches_between", start=moment(3), end=moment(4))
+        assert between == [{"first": 1000, "last": 1999}]
     finally:
         store.close()
 
@@ -275,6 +275,21 @@ def test_times_far_from_rising_hide_no_event(services_on_each: Services) -> None
         query = LogQuery(start=moment(start), end=moment(end))
         assert [event.seq for event in log.after(services_on_each, query, 0, 5000)] == wanted
         assert log.count(services_on_each, query) == len(wanted)
+
+
+def test_a_clock_that_once_went_wrong_widens_no_span_of_time(services_on_each: Services) -> None:
+    with services_on_each.store.write() as tx:
+        for number in range(6_000):
+            at = moment(200 if number == 500 else number // 50)
+            events.append(tx, at=at, kind=Kind.AUDIT_PRUNED, actor="cli", details={"to": 0})
+    log.seal_first(services_on_each)
+    with services_on_each.store.read() as tx:
+        found = tx.all("stretches_between", start=moment(100), end=None)
+    assert found == [{"first": 0, "last": 999}, {"first": 5000, "last": 6999}]
+    late = LogQuery(start=moment(110))
+    assert [event.seq for event in log.after(services_on_each, late, 0, 2)] == [501, 5501]
+    assert [event.seq for event in log.page(services_on_each, late, before=5502, limit=3)] == [5501, 501]
+    assert log.count(services_on_each, late) == 501
 
 
 def test_a_count_stops_where_nobody_counts_on(filled: Services) -> None:  # noqa: F811

@@ -47,10 +47,14 @@ ON CONFLICT (thousand) DO UPDATE SET
     first_at = CASE WHEN excluded.first_at < events_spans.first_at THEN excluded.first_at ELSE events_spans.first_at END,
     last_at = CASE WHEN excluded.last_at > events_spans.last_at THEN excluded.last_at ELSE events_spans.last_at END;
 
--- name: seq_between
--- The rows of a span of time lie between these two, to the thousand; times do not always rise with seq.
-SELECT MIN(thousand) * 1000 AS first, MAX(thousand) * 1000 + 999 AS last FROM events_spans
-WHERE last_at >= COALESCE(:start, '') AND first_at < COALESCE(:end, '9999');
+-- name: stretches_between
+-- The rows of a span of time lie in these stretches, to the thousand. Times do not always rise with seq: a clock that once
+-- went wrong makes two of one, not one over all that lies between.
+SELECT MIN(thousand) * 1000 AS first, MAX(thousand) * 1000 + 999 AS last FROM (
+    SELECT thousand, thousand - ROW_NUMBER() OVER (ORDER BY thousand) AS stretch FROM events_spans
+    WHERE last_at >= COALESCE(:start, '') AND first_at < COALESCE(:end, '9999')
+) AS found
+GROUP BY stretch ORDER BY first;
 
 -- The ways through the log: along everything, one kind, one actor, one actor's events of a kind or one sign-up, each with
 -- its own index, each newest or oldest first. Several kinds are walked side by side and merged (record/log.py). What is
