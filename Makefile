@@ -33,7 +33,7 @@ bench: $(VENV)/installed-dev ## measure the promised figures
 	@$(PY) -m bench $(ARGS)
 
 torture: $(VENV)/installed-dev ## the long tests: a hundred kills instead of ten
-	@$(PY) -m pytest -m torture --rounds 100 --timeout 3600 $(ARGS)
+	@$(PY) -m pytest -m "torture or long" --rounds 100 --timeout 3600 $(ARGS)
 
 lock: $(VENV)/installed-dev ## renew the locked versions from requirements.txt and requirements-dev.txt
 	@set -e; fresh=$$(mktemp -d); trap 'rm -rf "$$fresh"' EXIT; \

@@ -233,6 +233,7 @@ def test_a_file_the_log_could_not_vouch_for_is_not_left(services: Services, tmp_
     assert list(folder.iterdir()) == []
 
 
+@pytest.mark.long
 def test_the_memory_an_export_takes_does_not_grow_with_the_log(services: Services, tmp_path: Path) -> None:
     def peak() -> int:
         tracemalloc.start()

@@ -131,6 +131,7 @@ def test_what_starts_meanwhile_is_not_met(services: Services, tmp_path: Path, cl
     assert export(services, tmp_path / "signups.csv", progress=another)["rows"] == 1
 
 
+@pytest.mark.long
 def test_many_are_written_page_by_page_with_progress(
     services: Services, truecaller: ScriptedTruecaller, tmp_path: Path, clock: HandClock
 ) -> None:

@@ -58,6 +58,7 @@ def test_parquet_holds_typed_columns_and_what_leaves_are_made_of(services_on_eac
     assert tree.leaf(header_hash, details_hash).hex() == row["leaf"]
 
 
+@pytest.mark.long
 def test_parquet_comes_in_groups_and_none_is_too_large(services: Services, tmp_path: Path) -> None:
     write(services, 1)
     log.seal_first(services)

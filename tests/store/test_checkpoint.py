@@ -154,6 +154,7 @@ def test_an_empty_log_is_signed_too_once_an_hour_has_passed(wired: Services, clo
     assert (made.seq, made.root) == (0, tree.root(()).hex())
 
 
+@pytest.mark.long
 def test_ten_thousand_rows_make_the_next_due(wired: Services) -> None:
     one = clerk(wired)
     happen(wired, 9_999)
