@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from starlette.routing import Router
 from dashboard.downloads import DOWNLOADS, GOOD_FOR_SECONDS, ROUTES, Downloads, sweep
 from signup.clock import HandClock
 from signup.record.wholefile import file_for
+from signup.settings import Settings
 
 CONTENT = b"seq,at\r\n" * 40_000
 NOW = 1_800_000_000.0
@@ -118,9 +120,9 @@ def test_what_nobody_fetched_is_swept_up_and_nothing_else(tmp_path: Path, left: 
     assert {what for what, path in left.items() if path.exists()} == {"a person's own", "hidden", "a fresh one"}
 
 
-def test_an_export_that_is_still_written_is_not_swept_up(tmp_path: Path) -> None:
+def test_an_export_that_is_still_written_is_not_swept_up(tmp_path: Path, settings: Callable[..., Settings]) -> None:
     out = tmp_path / "01932f8c-0000-7000-8000-000000000005.csv"
-    with file_for(out) as file:
+    with file_for(out, settings()) as file:
         file.write(CONTENT)
         file.flush()
         os.utime(file.name, (NOW - 180, NOW - 180))
