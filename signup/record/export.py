@@ -91,8 +91,8 @@ def begun_again(file: BufferedRandom, write: Callable[[], Done]) -> Done:
         except Moved:
             continue
     raise RecordAltered(
-        "Rows of the audit log are gone or redacted without a word in the log about it: run verify, and compare the "
-        "database with its last backup."
+        "Rows of the audit log were pruned or redacted each time this was written: try again in a minute. If that does "
+        "not help, rows are gone without a word in the log about it: run verify, and compare with the last backup."
     )
 
 
