@@ -24,15 +24,22 @@ PAGE = 200
 
 @dataclass(frozen=True)
 class Place:
-    """`about`: what was asked for. `cursors`: the last row of each page passed, as the address names it. `top`: the
-    newest row when the live page was left; None on it, and to whom an address led straight to an older page, as one
-    that `jumped` there: how many rows lie before it nobody knows."""
+    """`about`: what was asked for. `trail`: the last row of each page passed, as the address names it; the first
+    `depth` of them lie before this page, the others a step back left behind. `top`: the newest row when the live page
+    was left; None on it, and to whom an address led straight to an older page, as one that `jumped` there: how many
+    rows lie before it nobody knows."""
 
     name: str
     about: Any
-    cursors: tuple[str, ...] = ()
+    trail: tuple[str, ...] = ()
+    depth: int = 0
     top: Any = None
     jumped: bool = False
+
+    @property
+    def cursors(self) -> tuple[str, ...]:
+        """The last row of each page before this one."""
+        return self.trail[: self.depth]
 
     @property
     def before(self) -> str | None:
@@ -53,7 +60,8 @@ class Place:
 
     def older(self, cursor: str, top: Any) -> "Place":
         """The page after this one, which ends with `cursor`."""
-        return replace(self, cursors=(*self.cursors, cursor), top=top if self.live else self.top)
+        trail = (*self.cursors, cursor)
+        return replace(self, trail=trail, depth=len(trail), top=top if self.live else self.top)
 
     def newer(self) -> "Place":
         """The page before this one."""
@@ -62,10 +70,10 @@ class Place:
     def at(self, before: str | None) -> "Place":
         """The page that begins after this row: one of those passed, or any other."""
         if before is None:
-            return replace(self, cursors=(), jumped=False)
-        if before in self.cursors:
-            return replace(self, cursors=self.cursors[: self.cursors.index(before) + 1])
-        return replace(self, cursors=(before,), jumped=True)
+            return replace(self, trail=() if self.jumped else self.trail, depth=0, jumped=False)
+        if before in self.trail:
+            return replace(self, depth=self.trail.index(before) + 1)
+        return replace(self, trail=(before,), depth=1, jumped=True)
 
     def settled(self, newest: Any, *, follow: bool) -> "Place":
         """Live on the first page of a list that is followed; anywhere else the top is held."""

@@ -37,11 +37,18 @@ def test_the_way_back_leads_through_the_same_pages_to_the_live_one() -> None:
 
 def test_an_address_leads_to_a_page_that_was_passed_or_to_any_other() -> None:
     third = FIRST.older("701", 900).older("501", 900)
-    assert third.at("701") == FIRST.older("701", 900)
+    assert (third.at("701").before, third.at("701").shown(PAGE)) == ("701", "201–400")
     assert third.at(None).cursors == ()
     assert FIRST.at("333").shown(35) == "35 older ones"
     assert not FIRST.at("333").live
     assert FIRST.at("333").newer() == FIRST
+
+
+def test_a_step_back_and_forward_again_finds_the_page_where_it_was() -> None:
+    third = FIRST.older("701", 900).older("501", 900)
+    assert third.at(None).at("501").shown(35) == "401–435"
+    assert third.at("701").older("499", 900).at(None).at("501").shown(35) == "35 older ones"
+    assert FIRST.at("333").at(None).at("333").shown(35) == "35 older ones"
 
 
 def test_a_page_says_which_rows_it_shows() -> None:
