@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 from signup.errors import NotCanonical
@@ -136,6 +136,11 @@ class Shape:
     agree: Check = _always
     of_signup: bool = False
 
+    @cached_property
+    def checks(self) -> Mapping[str, Check]:
+        """Every key that may stand in the details, with its check."""
+        return {**self.needs, **self.may, "replay": _yes}
+
 
 def _becomes(status: Status) -> dict[str, Check]:
     """The new status, which every event that changes one carries, and no other."""
@@ -234,12 +239,12 @@ def checked(*, at: str, kind: str, actor: str, signup_id: str | None, details: d
 
 def _check_details(kind: str, shape: Shape, details: dict[str, Any]) -> None:
     """Sentences name keys, never values: a value may be what must not be written anywhere."""
-    if missing := sorted(shape.needs.keys() - details.keys()):
+    if not shape.needs.keys() <= details.keys():
+        missing = sorted(shape.needs.keys() - details.keys())
         raise NotCanonical(f"{kind}: details lack {', '.join(missing)}.")
-    checks = {**shape.needs, **shape.may, "replay": _yes}
     for key, value in details.items():
-        check = checks.get(key)
+        check = shape.checks.get(key)
         if check is None or not check(value):
-            raise NotCanonical(f"{kind}: details do not fit at {key if key in checks else 'an unknown key'}.")
+            raise NotCanonical(f"{kind}: details do not fit at {key if check else 'an unknown key'}.")
     if not shape.agree(details):
         raise NotCanonical(f"{kind}: details do not fit each other.")
