@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from signup.errors import RecordAltered
-from signup.record import pins, tree
+from signup.record import pins, totals, tree
 from signup.record.pins import Pins
 from signup.services import Services
 from signup.store import Row, Transaction
@@ -78,6 +78,7 @@ class Sealer:
             if rows:
                 tx.many("seal_event", rows)
                 tx.run("widen_spans", after=before.seq, up_to=after.seq)
+                tx.many("add_to_event_totals", totals.of(rows))
                 tx.run("move_head", seq=after.seq, frontier=tree.frontier_text(after.frontier))
             oldest = only(tx, "oldest_waiting")["id"]
         self._known = after

@@ -1,0 +1,123 @@
+"""How often each thing was told: counted once by whoever seals it, never less, and after a migration as if always."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from signup.record import events, totals
+from signup.record.events import Kind
+from signup.record.seal import PORTION, Sealer
+from signup.record.totals import WORDS
+from signup.services import Services
+from signup.store.sqlite import statements
+from signup.store.texts import migrations
+from tests.logbook import ID
+
+AT = "2026-11-24T14:00:00.000000Z"
+LOCK_HIT = {"country": "SE", "channel": "web", "numberId": "0" * 16, "ms": 1}
+TOLD: list[tuple[Kind, dict[str, Any]]] = [
+    (Kind.SIGNUP_STARTED, {"status": "requested", "country": "SE", "channel": "web"}),
+    (Kind.SIGNUP_SENT, {"status": "waiting", "accepted": True, "ms": 5}),
+    (Kind.SIGNUP_SENT, {"status": "waiting", "accepted": False, "code": "timeout", "ms": 5}),
+    (Kind.SIGNUP_FAILED, {"status": "failed", "step": "request", "code": "bad_app_key"}),
+    (Kind.SIGNUP_OPENED, {}),
+    (Kind.SIGNUP_DECLINED, {"status": "declined", "reason": "user_rejected", "ms": 5}),
+    (Kind.SIGNUP_EXPIRED, {"status": "expired"}),
+    (Kind.PROFILE_FETCHED, {"status": "completed", "ms": 5}),
+    (Kind.PROFILE_FAILED, {"code": "profile_error", "ms": 5}),
+    (Kind.PROFILE_FAILED, {"code": "number_mismatch", "status": "failed", "step": "profile"}),
+    (Kind.CALLBACK_RECEIVED, {"result": "approved"}),
+    (Kind.CALLBACK_REPEATED, {"result": "approved"}),
+    (Kind.CALLBACK_QUARANTINED, {"reason": "state_mismatch"}),
+    (Kind.NUMBER_REJECTED, {"reason": "too_short", "channel": "web"}),
+    (Kind.LOCK_HIT, LOCK_HIT),
+    (Kind.LOCK_HIT, LOCK_HIT),
+]
+COUNTED = {
+    ("signup.started", "", ""): 1,
+    ("signup.sent", "", ""): 1,
+    ("signup.sent", "timeout", ""): 1,
+    ("signup.failed", "request", "bad_app_key"): 1,
+    ("signup.opened", "", ""): 1,
+    ("signup.declined", "user_rejected", ""): 1,
+    ("signup.expired", "", ""): 1,
+    ("profile.fetched", "", ""): 1,
+    ("profile.failed", "", "profile_error"): 1,
+    ("profile.failed", "failed", "number_mismatch"): 1,
+    ("callback.received", "approved", ""): 1,
+    ("callback.repeated", "approved", ""): 1,
+    ("callback.quarantined", "state_mismatch", ""): 1,
+    ("number.rejected", "too_short", ""): 1,
+    ("lock.hit", "", ""): 2,
+}
+
+
+def tell(services: Services, *told: tuple[Kind, dict[str, Any]]) -> None:
+    with services.store.write() as tx:
+        for kind, details in told:
+            events.append(tx, at=AT, kind=kind, actor="cli", signup_id=ID, details=details)
+
+
+def counted(services: Services) -> dict[tuple[str, str, str], int]:
+    with services.store.read() as tx:
+        return {(row["kind"], row["word"], row["second"]): row["n"] for row in tx.all("event_totals")}
+
+
+def test_each_thing_counts_once_when_it_is_sealed(services_on_each: Services) -> None:
+    tell(services_on_each, *TOLD)
+    assert counted(services_on_each) == {}
+    Sealer(services_on_each).seal()
+    Sealer(services_on_each).seal()
+    assert counted(services_on_each) == COUNTED
+    tell(services_on_each, (Kind.LOCK_HIT, LOCK_HIT))
+    Sealer(services_on_each).seal()
+    assert counted(services_on_each) == {**COUNTED, ("lock.hit", "", ""): 3}
+
+
+def test_what_a_replay_caused_is_not_counted(services_on_each: Services) -> None:
+    tell(services_on_each, (Kind.CALLBACK_RECEIVED, {"result": "approved", "replay": True}))
+    Sealer(services_on_each).seal()
+    assert counted(services_on_each) == {}
+
+
+def test_sealers_at_work_together_count_no_event_twice(services_on_each: Services) -> None:
+    for _ in range(4):
+        tell(services_on_each, *[(Kind.LOCK_HIT, LOCK_HIT)] * PORTION)
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(lambda _: Sealer(services_on_each).seal(), range(3)))
+    assert counted(services_on_each) == {("lock.hit", "", ""): 4 * PORTION}
+
+
+def test_a_sealer_that_fails_has_counted_nothing(services_on_each: Services) -> None:
+    tell(services_on_each, *TOLD)
+    with services_on_each.store.write() as tx:
+        tx.run("move_head", seq=7, frontier="nonsense")
+    with pytest.raises(Exception, match="head"):
+        Sealer(services_on_each).seal()
+    assert counted(services_on_each) == {}
+
+
+@pytest.mark.parametrize("details", ["not json", "[]", '{"reason":null}'])
+def test_an_event_that_no_step_wrote_is_counted_by_its_kind(details: str) -> None:
+    (row,) = totals.of([{"kind": "signup.started", "details": details}])
+    assert row == {"kind": "signup.started", "word": "", "second": "", "n": 1}
+
+
+def test_a_migration_counts_what_was_sealed_before_just_the_same(services_on_each: Services) -> None:
+    tell(services_on_each, *TOLD, (Kind.SIGNUP_OPENED, {"replay": True}))
+    Sealer(services_on_each).seal()
+    with services_on_each.store.write() as tx:
+        execute: Callable[[str], Any] = tx._connection.execute  # type: ignore[attr-defined]
+        execute("DROP TABLE event_totals")
+        (migration,) = (one for one in migrations(services_on_each.store.dialect) if one.name.endswith("_totals"))
+        for part in statements(migration.sql):
+            execute(part)
+    assert counted(services_on_each) == COUNTED
+
+
+def test_every_word_that_tells_events_apart_is_one_they_may_carry() -> None:
+    for kind, words in WORDS.items():
+        shape = events.VOCABULARY[kind]
+        assert set(words) <= {*shape.needs, *shape.may}, kind
