@@ -16,7 +16,7 @@ from signup.settings import Settings
 from signup.store import Store, open_store
 from tests import machine
 from tests.fakes import ScriptedTruecaller
-from tests.machine import _server, chromium, postgres_server  # noqa: F401  fixtures
+from tests.machine import _server, browse, chromium, contexts, postgres_server  # noqa: F401  fixtures
 
 START = datetime(2026, 11, 24, 14, 0, tzinfo=UTC)
 ROUNDS = 10
@@ -146,8 +146,8 @@ def eventually() -> Callable[..., Any]:
 
 
 @pytest.fixture
-def page(chromium: Any) -> Iterator[Any]:  # noqa: F811
-    """A fresh browser page, 1440 x 900."""
-    context = chromium.new_context(viewport={"width": 1440, "height": 900})
-    yield context.new_page()
-    context.close()
+def page(contexts: Callable[..., Any]) -> Iterator[Any]:  # noqa: F811
+    """A new browser tab, 1440 x 900."""
+    tab = contexts().new_page()
+    yield tab
+    tab.close()

@@ -25,6 +25,15 @@ Found = TypeVar("Found")
 
 ROOT = Path(__file__).parent.parent
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome")
+WIDE, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+MOST_MILLISECONDS = 40_000
+A_WORD_GROWS = 0.001
+"""A shift of the layout: a count with one more digit. A table that moved by a row would be fifty times that."""
+NOTICE_SHIFTS = """
+window.shifted = 0;
+new PerformanceObserver(list => { for (const one of list.getEntries()) window.shifted += one.value; })
+    .observe({type: "layout-shift", buffered: false});
+"""
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 
 
@@ -152,3 +161,61 @@ def chromium() -> Iterator[Any]:
         browser = playwright.chromium.launch(executable_path=program, args=QUIET)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="module")
+def contexts(chromium: Any) -> Iterator[Callable[..., Any]]:
+    """`contexts(dark=True)`: one browser context for each look that a file's tests ask for.
+
+    What their pages load they load once; tabs share nothing else that we keep.
+    """
+    made: dict[bool, Any] = {}
+
+    def look(dark: bool = False) -> Any:
+        if dark not in made:
+            scheme = "dark" if dark else "light"
+            made[dark] = chromium.new_context(viewport=WIDE, color_scheme=scheme, timezone_id="Europe/Stockholm")
+        return made[dark]
+
+    yield look
+    for context in made.values():
+        context.close()
+
+
+@pytest.fixture
+def browse(contexts: Callable[..., Any]) -> Iterator[Callable[..., Any]]:
+    """`browse(address, dark=True, size=PHONE)`: a new tab there, its script run. Nothing may go wrong in it.
+
+    It notices how far things were moved under the reader's eyes: `window.shifted`.
+    """
+    from playwright.sync_api import expect
+
+    wrong: list[str] = []
+    tabs: list[Any] = []
+    expect.set_options(timeout=MOST_MILLISECONDS)
+
+    def look(address: str, *, dark: bool = False, size: dict[str, int] = WIDE) -> Any:
+        tabs.append(tab := contexts(dark).new_page())
+        tab.set_viewport_size(size)
+        tab.set_default_timeout(MOST_MILLISECONDS)
+        tab.on("console", lambda message: wrong.append(message.text) if _is_an_error(message) else None)
+        tab.on("pageerror", lambda error: wrong.append(str(error)))
+        tab.on("request", lambda request: wrong.append(request.url) if _is_elsewhere(request.url) else None)
+        tab.add_init_script(NOTICE_SHIFTS)
+        tab.goto(address)
+        tab.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
+        return tab
+
+    yield look
+    for tab in tabs:
+        tab.close()
+    assert wrong == []
+
+
+def _is_an_error(message: Any) -> bool:
+    """Streamlit looks for its own server under a page's address first, and does not find it there: no fault of ours."""
+    return message.type == "error" and "/_stcore/" not in message.location.get("url", "")
+
+
+def _is_elsewhere(url: str) -> bool:
+    return not url.startswith(("http://127.0.0.1", "ws://127.0.0.1", "data:", "blob:"))

@@ -21,22 +21,13 @@ from signup.errors import SignupError
 from signup.flow.start import start
 from signup.services import Services, open_services
 from tests.fakes import ScriptedTruecaller, profile
-from tests.machine import ROOT, eventually, free_port
+from tests.machine import A_WORD_GROWS, PHONE, ROOT, WIDE, eventually, free_port
 from tests.pages.fixtures.visits import completed, declined, numbered
 from tests.steps.story import VALUE
 
-WIDE, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
-MOST_MILLISECONDS = 40_000
 PICTURE = "![a picture](http://picture.example/elsa.png)"
 PAGES = ("signups", "audit", "health")
 MOST_TABS = 60
-A_WORD_GROWS = 0.001
-"""A count with one more digit; a table that moved by a row would be fifty times that."""
-SHIFTS = """
-window.shifted = 0;
-new PerformanceObserver(list => { for (const one of list.getEntries()) window.shifted += one.value; })
-    .observe({type: "layout-shift", buffered: false});
-"""
 
 
 @dataclass(frozen=True)
@@ -88,40 +79,15 @@ def answers(services: Services) -> bool:
 
 
 @pytest.fixture
-def visitor(chromium: Any, running: Street) -> Iterator[Callable[..., Page]]:
-    """`visitor("audit", dark=True, size=PHONE)`: that page, fully drawn. At the end nothing may have gone wrong."""
-    wrong: list[str] = []
-    contexts = []
-    expect.set_options(timeout=MOST_MILLISECONDS)
+def visitor(browse: Callable[..., Page], running: Street) -> Callable[..., Page]:
+    """`visitor("audit", dark=True, size=PHONE)`: that page, fully drawn."""
 
-    def open_page(path: str, *, dark: bool = False, size: dict[str, int] = WIDE) -> Page:
-        context = chromium.new_context(
-            viewport=size, color_scheme="dark" if dark else "light", timezone_id="Europe/Stockholm"
-        )
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(MOST_MILLISECONDS)
-        page.on("console", lambda message: wrong.append(message.text) if is_an_error(message) else None)
-        page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.on("request", lambda request: wrong.append(request.url) if is_elsewhere(request.url) else None)
-        page.add_init_script(SHIFTS)
-        page.goto(f"{running.address}/{path}")
+    def open_page(path: str, **look: Any) -> Page:
+        page = browse(f"{running.address}/{path}", **look)
         settled(page)
         return page
 
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert wrong == []
-
-
-def is_an_error(message: Any) -> bool:
-    """Streamlit looks for its own server under a page's address first, and does not find it there: no fault of ours."""
-    return message.type == "error" and "/_stcore/" not in message.location.get("url", "")
-
-
-def is_elsewhere(url: str) -> bool:
-    return not url.startswith(("http://127.0.0.1", "ws://127.0.0.1", "data:", "blob:"))
+    return open_page
 
 
 def settled(page: Page) -> None:

@@ -15,21 +15,12 @@ from playwright.sync_api import Page, expect
 
 from signup.services import Services, open_services
 from signup.settings import load
-from tests.machine import ROOT, eventually, free_port
+from tests.machine import A_WORD_GROWS, PHONE, ROOT, WIDE, eventually, free_port
 from tests.pages.fixtures import lives
 
-WIDE, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
-MOST_MILLISECONDS = 40_000
 CHARTS = "[class*=st-key-card_] svg.marks"
 STEADY = ".st-key-card_outcomes svg.marks, .st-key-card_funnel svg.marks"
 """Charts whose axes follow from the rows: the others are built anew when a new number moves an axis's round end."""
-
-NOTICE_SHIFTS = """
-window.shifted = 0;
-new PerformanceObserver(list => { for (const one of list.getEntries()) window.shifted += one.value; })
-    .observe({type: "layout-shift", buffered: false});
-"""
-A_WORD_GROWS = 0.001
 
 
 @dataclass(frozen=True)
@@ -68,35 +59,15 @@ def is_up(address: str) -> bool:
 
 
 @pytest.fixture
-def visitor(chromium: Any, server: Server) -> Iterator[Callable[..., Page]]:
-    """`visitor("?range=7d", dark=True, size=PHONE)`: the Overview at that address. Nothing may go wrong in it."""
-    wrong: list[str] = []
-    contexts = []
-    expect.set_options(timeout=MOST_MILLISECONDS)
+def visitor(browse: Callable[..., Page], server: Server) -> Callable[..., Page]:
+    """`visitor("?range=7d", dark=True, size=PHONE)`: the Overview at that address."""
 
-    def open_page(address: str = "", *, dark: bool = False, size: dict[str, int] = WIDE) -> Page:
-        scheme = "dark" if dark else "light"
-        context = chromium.new_context(viewport=size, color_scheme=scheme, timezone_id="Europe/Stockholm")
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(MOST_MILLISECONDS)
-        page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
-        page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.on("request", lambda request: wrong.append(request.url) if is_elsewhere(request.url) else None)
-        page.add_init_script(NOTICE_SHIFTS)
-        page.goto(f"{server.address}/{address}")
+    def open_page(address: str = "", **look: Any) -> Page:
+        page = browse(f"{server.address}/{address}", **look)
         expect(page.get_by_text("By country")).to_be_visible()
-        page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
         return page
 
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert wrong == []
-
-
-def is_elsewhere(url: str) -> bool:
-    return not url.startswith(("http://127.0.0.1", "ws://127.0.0.1", "data:", "blob:"))
+    return open_page
 
 
 def started(page: Page) -> str:
@@ -155,7 +126,7 @@ def test_the_way_back_from_an_error_is_the_same_screen(visitor: Callable[..., Pa
 
 def test_an_address_shows_the_same_in_a_fresh_browser(visitor: Callable[..., Page]) -> None:
     page = visitor("?range=24h&country=IN&utc=1")
-    fresh = visitor(page.url.rpartition("/")[2])
+    fresh = visitor(page.url.rpartition("/")[2], dark=True)
     for seen in (page, fresh):
         expect(seen.get_by_test_id("stMultiSelect").first).to_contain_text("India")
         expect(seen.get_by_text("times in UTC")).to_be_visible()
