@@ -29,7 +29,7 @@ def main() -> None:
         sock = handed_over(os.environ) or listen(settings.callback_bind, settings.callback_port)
         app = create_app(services)
         rejections = app.extensions["rejections"]
-        server = Server(app, sock, refused=rejections.add)
+        server = Server(app, sock, refused=app.extensions["refused"])
         logs.set_up(settings.log)
         for sign in (signal.SIGTERM, signal.SIGINT):
             signal.signal(sign, server.stop)

@@ -1,13 +1,14 @@
-"""The receiver as a Flask application: the callback URL, two health checks, and one form for every refusal.
+"""The receiver as a Flask application: the callback URL, two health checks, metrics, one form for every refusal.
 
 Wires its parts and translates errors into HTTP, once. It must not know which server runs it, set a cookie, redirect,
 or repeat anything it was sent.
 """
 
-from flask import Flask, Response, request
+from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
-from callback_server import health, problems, receiver
+from callback_server import health, metrics, problems, receiver
+from callback_server.traffic import Traffic
 from signup.errors import CallbackRejected, StoreUnavailable
 from signup.flow.receive import receive
 from signup.services import Services
@@ -15,13 +16,46 @@ from signup.truecaller.callback import LIMIT
 
 
 def create_app(services: Services, receive: receiver.Receive = receive) -> Flask:
-    """The application on opened services. `app.extensions["rejections"]` counts what it refuses."""
+    """The application on opened services.
+
+    `app.extensions["rejections"]` counts what it refuses; `["refused"]` is to be told of what never reaches it.
+    """
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = LIMIT + 1  # at the limit itself a chunked body is cut without a word
     app.url_map.merge_slashes = False  # a merged slash would be a redirect
-    rejections = app.extensions["rejections"] = receiver.Rejections(services)
+    rejections, traffic = receiver.Rejections(services), Traffic()
+    _count(app, services, rejections, traffic)
+    _translate(app)
     app.register_blueprint(receiver.blueprint(services, receive))
     app.register_blueprint(health.blueprint(services))
+    app.register_blueprint(metrics.blueprint(services, traffic))
+    return app
+
+
+def _count(app: Flask, services: Services, rejections: receiver.Rejections, traffic: Traffic) -> None:
+    """Every request is counted with its answer, those too that the server refuses by itself."""
+
+    def unreached(path: str, status: int) -> None:
+        rejections.add(path)
+        traffic.refused(path, status)
+
+    app.extensions["rejections"], app.extensions["refused"] = rejections, unreached
+
+    @app.before_request
+    def begin() -> None:
+        g.began = services.clock.monotonic()
+
+    @app.after_request
+    def end(answer: Response) -> Response:
+        if 400 <= answer.status_code < 500:
+            rejections.add(request.path)
+        traffic.answered(request.path, answer.status_code, services.clock.monotonic() - g.began)
+        answer.call_on_close(rejections.store)
+        return answer
+
+
+def _translate(app: Flask) -> None:
+    """Errors become HTTP here, and nowhere else."""
 
     @app.errorhandler(CallbackRejected)
     def rejected(error: CallbackRejected) -> Response:
@@ -36,12 +70,3 @@ def create_app(services: Services, receive: receiver.Receive = receive) -> Flask
         allowed = (error.valid_methods or ()) if isinstance(error, MethodNotAllowed) else ()
         headers = {"Allow": ", ".join(sorted(allowed))} if allowed else None
         return problems.response(problems.by_status(error.code or 500), headers)
-
-    @app.after_request
-    def count(answer: Response) -> Response:
-        if 400 <= answer.status_code < 500:
-            rejections.add(request.path)
-        answer.call_on_close(rejections.store)
-        return answer
-
-    return app

@@ -3,16 +3,13 @@
 Details are for whoever runs this machine: a peer on loopback that speaks for nobody else. Others get a bare status.
 """
 
-from ipaddress import ip_address
+from flask import Blueprint, Response, jsonify
 
-from flask import Blueprint, Response, jsonify, request
-
+from callback_server.peers import from_here
 from callback_server.problems import Problem, response
 from signup.clock import moment, text
 from signup.errors import StoreUnavailable
 from signup.services import Services
-
-FORWARDED = ("Forwarded", "X-Forwarded-For")
 
 
 def blueprint(services: Services) -> Blueprint:
@@ -23,7 +20,7 @@ def blueprint(services: Services) -> Blueprint:
         return jsonify(status="ok")
 
     def ready() -> Response:
-        here = _from_here()
+        here = from_here()
         try:
             with services.store.write() as tx:
                 tx.run("add_to_counter", name="ready", amount=0, at=text(services.clock.now()))
@@ -39,13 +36,3 @@ def blueprint(services: Services) -> Blueprint:
     for path, check in (("/healthz", alive), ("/readyz", ready)):
         checks.add_url_rule(path, view_func=check, methods=["GET"], provide_automatic_options=False)
     return checks
-
-
-def _from_here() -> bool:
-    """Whether the peer is this machine itself."""
-    if any(name in request.headers for name in FORWARDED):
-        return False
-    try:
-        return ip_address(request.remote_addr or "").is_loopback
-    except ValueError:
-        return False

@@ -52,8 +52,8 @@ class Refusal(ErrorTask):
     """What waitress refuses by itself, in the app's form."""
 
     def execute(self) -> None:
-        self.channel.server.refused(self.request.path)
         problem = problems.of_server(self.request.error.code, in_body=self.request.body_rcv is not None)
+        self.channel.server.refused(self.request.path, problem.status)
         body = problem.body()
         self.status = f"{problem.status} {problem.title}"
         self.response_headers.append(("Content-Type", problems.MEDIA_TYPE))
@@ -105,14 +105,14 @@ class Connection(HTTPChannel):
 
 
 class Server:
-    """Serves one listening socket. `refused(path)` is told of each request that never reaches the app.
+    """Serves one listening socket. `refused(path, status)` is told of each request that never reaches the app.
 
     A request has 5 s to arrive. When stopping, a silent client is waited for 2 s, anybody 8 s.
     """
 
     request_seconds, silent_seconds, stop_seconds = 5.0, 2.0, 8.0
 
-    def __init__(self, app: Any, sock: socket.socket, refused: Callable[[str], None]) -> None:
+    def __init__(self, app: Any, sock: socket.socket, refused: Callable[[str, int], None]) -> None:
         self.stopped_at: float | None = None
         logging.getLogger("waitress").setLevel(logging.ERROR)  # below: a burst, and who left, with what they asked for
         self.map: dict[int, Any] = {}

@@ -26,6 +26,9 @@ class Status(StrEnum):
 
 OPEN = (Status.REQUESTED, Status.WAITING, Status.APPROVED)
 
+WATCHER_SEEN_SECONDS = 30
+"""A watcher that has not shown itself for so long does not live."""
+
 
 class Result(StrEnum):
     """What a callback says."""

@@ -12,12 +12,12 @@ from signup.clock import moment, text
 from signup.doctor.check import DAY, Finding, ago, fine, look, several, span, wrong
 from signup.errors import SignupError
 from signup.keys import FILE
+from signup.model import WATCHER_SEEN_SECONDS
 from signup.record import log, pins
 from signup.record.seal import only
 from signup.services import Services
 from signup.words import size
 
-SEEN_SECONDS = 30
 UNSEALED_SECONDS = 60
 OVERDUE_SECONDS = 60
 UNCHECKED_SECONDS = 2 * DAY
@@ -97,7 +97,7 @@ def watcher(services: Services) -> Finding:
     now = services.clock.now()
     with services.store.read() as tx:
         known = tx.all("watchers")
-    alive = [row for row in known if now - moment(row["seen_at"]) < timedelta(seconds=SEEN_SECONDS)]
+    alive = [row for row in known if now - moment(row["seen_at"]) < timedelta(seconds=WATCHER_SEEN_SECONDS)]
     if not alive:
         last = f"The last one was seen {ago(known[0]['seen_at'], now)}." if known else "None was ever seen."
         return wrong(

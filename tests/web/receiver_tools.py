@@ -77,10 +77,10 @@ def serving(app: Flask, **seconds: float) -> Iterator[Address]:
 
 @contextmanager
 def started(
-    app: Any, refused: Callable[[str], None] | None = None, **seconds: float
+    app: Any, refused: Callable[[str, int], None] | None = None, **seconds: float
 ) -> Iterator[tuple[Server, Address]]:
     """The same with the server itself; `request_seconds=0.3` and the like shorten its patience."""
-    refused = refused or (app.extensions["rejections"].add if isinstance(app, Flask) else lambda _: None)
+    refused = refused or (app.extensions["refused"] if isinstance(app, Flask) else lambda *_: None)
     sock = socket.create_server(("127.0.0.1", 0))
     address = sock.getsockname()
     server = Server(app, sock, refused)

@@ -202,7 +202,7 @@ def test_only_post_is_allowed(address: Address, method: str, path: str) -> None:
         "/truecaller/callback/more",
         "/truecaller//callback",
         "/TRUECALLER/CALLBACK",
-        "/metrics",
+        "/metrics/",
         "/api",
         "/static/app.py",
         "/..%2f..%2fetc%2fpasswd",

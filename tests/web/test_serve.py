@@ -147,19 +147,19 @@ def test_urgent_data_ends_a_connection() -> None:
         assert ended([client]) < 1
 
 
-def test_what_never_reaches_the_application_is_told_with_its_path() -> None:
-    refused: list[str] = []
-    with started(quick, refused.append) as (_, address):
+def test_what_never_reaches_the_application_is_told_with_its_path_and_status() -> None:
+    refused: list[tuple[str, int]] = []
+    with started(quick, lambda *told: refused.append(told)) as (_, address):
         for request in (whole(b"x" * 40000, path="/a"), b"nonsense\r\n\r\n", head("GET", "/b", "A: " + "b" * 9000)):
             assert 400 <= ask(address, request).status < 500
-    assert refused == ["/a", "", "/"]
+    assert refused == [("/a", 413), ("", 400), ("/", 431)]
 
 
 def test_an_address_that_cannot_be_read_is_refused_and_nothing_of_it_is_logged(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     refused: list[str] = []
-    with started(quick, refused.append) as (_, address):
+    with started(quick, lambda path, _: refused.append(path)) as (_, address):
         for secret in ("http://[SECRET/", "http://[SECRET]SECRET/"):
             assert ask(address, head("POST", secret)).status == 400
         assert ask(address, head("POST", PATH, "Content-Length: " + "9" * 5000)).status == 400
@@ -170,7 +170,7 @@ def test_an_address_that_cannot_be_read_is_refused_and_nothing_of_it_is_logged(
 @pytest.mark.parametrize("unsent", [b"", b"the answer"])
 def test_a_client_that_resets_when_it_is_left_is_simply_gone(unsent: bytes) -> None:
     with closing(socket.create_server(("127.0.0.1", 0))) as sock:
-        server = Server(quick, sock, refused=lambda _: None)
+        server = Server(quick, sock, refused=lambda *_: None)
         client = connect(sock.getsockname())
         server.waitress.handle_accept()
         [one] = server.connections()
