@@ -16,7 +16,7 @@ from signup.errors import KeyLost, SchemaBehind, WrongMode
 from signup.keys import Keyring, decoded, kept_in
 from signup.model import ProfileAnswer, RequestAnswer, new_id
 from signup.settings import Settings
-from signup.store import Store, open_store
+from signup.store import Store, open_rolls, open_store
 
 
 class Truecaller(Protocol):
@@ -33,11 +33,12 @@ class Truecaller(Protocol):
 
 @dataclass(frozen=True)
 class Services:
-    """What every step is given."""
+    """What every step is given. `rolls`: the store of the roll-ups, which opens its file when it is first asked."""
 
     settings: Settings
     clock: Clock
     store: Store
+    rolls: Store
     keyring: Keyring
     truecaller: Truecaller
 
@@ -56,6 +57,7 @@ def open_services(
     """
     clock = clock or SystemClock()
     store = open_store(settings.database_url)
+    rolls = open_rolls(settings.database_url, store, lambda: text(clock.now()))
     try:
         at = text(clock.now())
         if migrate:
@@ -64,8 +66,9 @@ def open_services(
             raise SchemaBehind(f"The database lacks {', '.join(behind)}: run python -m signup migrate")
         _check_mode(store, settings, new_id(clock.now()), at)
         keyring = _keyring(store, settings, at)
-        yield Services(settings, clock, store, keyring, truecaller or _ClientWhenAsked(settings))
+        yield Services(settings, clock, store, rolls, keyring, truecaller or _ClientWhenAsked(settings))
     finally:
+        rolls.close()
         store.close()
 
 

@@ -1,7 +1,8 @@
-"""Watch: match, complete and expire whenever something happens, seal, sign and at last forget, cost nothing in between.
+"""Watch: match, complete and expire whenever something happens, seal, sign, fold, forget, and cost nothing in between.
 
 Runs inside the dashboard's server and alone as `python -m signup watch`; any number of watchers are safe, for every
-step claims its row. A slow Truecaller holds only the threads that fetch profiles, never the watch itself.
+step claims its row. A slow Truecaller holds only the threads that fetch profiles, never the watch itself, and counting
+has a thread of its own (folding.py).
 """
 
 import logging
@@ -16,7 +17,9 @@ from signup.clock import moment, text
 from signup.errors import SignupError
 from signup.flow.complete import Claim, claim, complete, fetch
 from signup.flow.expire import APART_SECONDS, GRACE_SECONDS, SPARE_SECONDS, expire
+from signup.flow.folding import Folding
 from signup.flow.match import match
+from signup.measure.fold import fold
 from signup.model import Status, new_id
 from signup.record import keys
 from signup.record.checkpoint import Clerk, Say, to_stdout
@@ -63,6 +66,7 @@ class Watcher:
             matched += found
         done = complete(self._services) + expire(self._services)
         self._seal_and_sign()
+        self._sound(lambda: fold(self._services))
         self._forget()
         while self._more:
             self._forget()
@@ -75,13 +79,15 @@ class Watcher:
 
     def run(self, stop: threading.Event) -> None:
         """Watch until told to stop; then finish the fetches that have begun. A fault is logged, never the end."""
-        with ThreadPoolExecutor(FETCHERS, thread_name_prefix="fetch") as pool:
+        pool = ThreadPoolExecutor(FETCHERS, thread_name_prefix="fetch")
+        with pool, Folding(self._services, self._tell) as folding:
             steps: tuple[Callable[[], object], ...] = (
                 self._be_seen,
                 lambda: match(self._services),
                 lambda: self._fetch_in(pool),
                 lambda: expire(self._services),
                 self._seal_and_sign,
+                folding.wake,
                 self._nightly.run,
                 self._forget,
                 lambda: self._wait(stop),

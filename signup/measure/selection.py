@@ -11,8 +11,9 @@ from typing import Protocol, TypeVar
 
 from signup import clock
 from signup.measure.calendar import Bucket
-from signup.measure.history import History, Hit, Quarantined, Rejected, SignUp
+from signup.measure.history import History
 from signup.measure.question import SettledQuestion
+from signup.measure.rows import Hit, Quarantined, Rejected, SignUp
 
 
 class Timed(Protocol):

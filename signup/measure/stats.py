@@ -12,8 +12,9 @@ from zoneinfo import ZoneInfo
 from signup import clock
 from signup.measure import tally
 from signup.measure.calendar import Bucket, buckets
-from signup.measure.history import APPROVED, OPENED, SENT, History
+from signup.measure.history import History
 from signup.measure.question import Question, SettledQuestion
+from signup.measure.rows import APPROVED, OPENED, SENT
 from signup.measure.selection import Selection, grouped, select
 
 HISTOGRAM_BARS = 20

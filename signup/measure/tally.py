@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from signup import words
-from signup.measure.history import Quarantined, SignUp
+from signup.measure.rows import Quarantined, SignUp
 
 UNFINISHED = ("open", "declined", "expired", "failed")
 

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from signup.errors import UsageWrong
 from signup.settings import Settings
+from signup.store import rolls_beside
 
 
 @contextmanager
@@ -54,7 +55,8 @@ def refuse_ours(out: Path, settings: Settings) -> None:
     """Raise UsageWrong when the program itself lives by what stands, or would stand, at `out`."""
     place, data = out.resolve(), Path(settings.data_dir)
     database = Path(settings.database_url.removeprefix("sqlite:///")).resolve()
-    ours = [database, *(Path(f"{database}{end}") for end in ("-wal", "-shm", "-journal"))]
+    ends = ("", "-wal", "-shm", "-journal")
+    ours = [Path(f"{file}{end}") for file in (database, rolls_beside(database)) for end in ends]
     if place in ours or any(place.is_relative_to((data / name).resolve()) for name in ("keys", "checkpoints")):
         raise UsageWrong(f"{out} belongs to the program's own database, keys or checkpoints: name another file.")
 

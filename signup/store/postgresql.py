@@ -13,7 +13,7 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 
 from signup.errors import DatabaseUnusable, StoreUnavailable
 from signup.store.face import Dialect, Row
-from signup.store.texts import Migration, migrations, queries
+from signup.store.texts import Migration, every_query, migrations
 
 PATIENCE = 2.0
 OPTIONS = (
@@ -33,7 +33,7 @@ class PostgresqlTransaction:
 
     def __init__(self, connection: psycopg.Connection[Row]) -> None:
         self._connection = connection
-        self._texts = queries("postgresql")
+        self._texts = every_query("postgresql")
 
     def _execute(self, query: str, params: dict[str, Any]) -> psycopg.Cursor[Row]:
         return self._connection.execute(cast(Any, self._texts[query]), params)
@@ -125,7 +125,7 @@ class PostgresqlStore:
         try:
             if self._asker is None or self._asker.closed:
                 self._asker = psycopg.connect(self._url, autocommit=True, **self._kwargs)
-            found = self._asker.pgconn.exec_(queries("postgresql")["newest_ids"].encode())
+            found = self._asker.pgconn.exec_(every_query("postgresql")["newest_ids"].encode())
             if found.status != psycopg.pq.ExecStatus.TUPLES_OK:
                 raise psycopg.OperationalError
         except TROUBLE as error:

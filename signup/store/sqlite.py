@@ -4,7 +4,7 @@ import os
 import queue
 import random
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,8 @@ from signup.errors import DatabaseUnusable, SignupError, StoreUnavailable
 from signup.store.driver import VERSION, sqlite
 from signup.store.face import Dialect, Row
 from signup.store.gate import LONGEST_NAP, PATIENCE, Gate
-from signup.store.texts import Migration, migrations, queries
+from signup.store.sqlite_tx import SqliteTransaction, statements, unavailable
+from signup.store.texts import Migration, Part, migrations
 
 # What promises hold by: WAL with FULL loses nothing at a power cut, secure_delete leaves no token behind.
 PRAGMAS = {
@@ -40,39 +41,15 @@ REBUILD = (
 )
 
 
-class SqliteTransaction:
-    """Named queries on one connection."""
-
-    def __init__(self, connection: Any) -> None:
-        self._connection = connection
-        self._texts = queries("sqlite")
-
-    def one(self, query: str, /, **params: Any) -> Row | None:
-        rows = self.all(query, **params)
-        return rows[0] if rows else None
-
-    def all(self, query: str, /, **params: Any) -> list[Row]:
-        cursor = self._connection.execute(self._texts[query], params)
-        names = [column[0] for column in cursor.description or ()]
-        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-
-    def tuples(self, query: str, /, **params: Any) -> list[tuple[Any, ...]]:
-        return list(self._connection.execute(self._texts[query], params).fetchall())
-
-    def run(self, query: str, /, **params: Any) -> int:
-        return int(self._connection.execute(self._texts[query], params).rowcount)
-
-    def many(self, query: str, rows: Iterable[Row]) -> None:
-        self._connection.executemany(self._texts[query], rows)
-
-
 class SqliteStore:
     """One SQLite file. Made for one machine; any number of processes on it."""
 
     dialect: Dialect = "sqlite"
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, part: Part = "main", pragmas: Mapping[str, object] = PRAGMAS) -> None:
         self.path = Path(path)
+        self._part = part
+        self._pragmas = pragmas
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._writer = self._first()
@@ -98,7 +75,7 @@ class SqliteStore:
 
     def _connect(self) -> Any:
         connection = sqlite.connect(str(self.path), isolation_level=None, check_same_thread=False, timeout=PATIENCE)
-        for name, value in PRAGMAS.items():
+        for name, value in self._pragmas.items():
             connection.execute(f"PRAGMA {name} = {value}")
             found = connection.execute(f"PRAGMA {name}").fetchone()
             if found is None or str(found[0]) != str(value):
@@ -117,7 +94,7 @@ class SqliteStore:
                 return False
             raise unavailable(error) from error
         finally:
-            self._writer.execute(f"PRAGMA busy_timeout = {PRAGMAS['busy_timeout']}")
+            self._writer.execute(f"PRAGMA busy_timeout = {self._pragmas['busy_timeout']}")
         return True
 
     @contextmanager
@@ -175,7 +152,7 @@ class SqliteStore:
 
     def _apply(self, tx: SqliteTransaction, at: str) -> list[str]:
         tx.run("create_schema_versions")
-        missing = _missing(tx.all("schema_versions"), self.path)
+        missing = self._missing(tx.all("schema_versions"))
         for migration in missing:
             for statement in statements(migration.sql):
                 self._writer.execute(statement)
@@ -187,7 +164,14 @@ class SqliteStore:
         with self.read() as tx:
             known = tx.one("has_schema_versions")
             rows = tx.all("schema_versions") if known else []
-        return [migration.name for migration in _missing(rows, self.path)]
+        return [migration.name for migration in self._missing(rows)]
+
+    def _missing(self, rows: list[Row]) -> list[Migration]:
+        known = migrations("sqlite", self._part)
+        newest = max((row["version"] for row in rows), default=0)
+        if newest > known[-1].version:
+            raise DatabaseUnusable(f"The database {self.path} was made by a newer version of this program: update it")
+        return [migration for migration in known if migration.version > newest]
 
     def scrub(self, *gone: str) -> bool:
         clean = False
@@ -272,29 +256,6 @@ class SqliteStore:
         self._writer.close()
 
 
-def _missing(rows: list[Row], path: Path) -> list[Migration]:
-    known = migrations("sqlite")
-    newest = max((row["version"] for row in rows), default=0)
-    if newest > known[-1].version:
-        raise DatabaseUnusable(f"The database {path} was made by a newer version of this program: update it")
-    return [migration for migration in known if migration.version > newest]
-
-
 def _version(connection: Any) -> int:
     """Changes whenever another connection commits."""
     return int(connection.execute("PRAGMA data_version").fetchone()[0])
-
-
-def statements(script: str) -> Iterator[str]:
-    """A script cut into its statements; a trigger's inner semicolons do not cut."""
-    held = ""
-    for line in script.splitlines(keepends=True):
-        held += line
-        if sqlite.complete_statement(held):
-            yield held
-            held = ""
-
-
-def unavailable(error: Exception) -> StoreUnavailable:
-    """The driver's word as ours."""
-    return StoreUnavailable(f"The database cannot be used ({error}): check the disk and other programs on it.")

@@ -11,7 +11,7 @@ from typing import Any
 from signup.errors import DatabaseUnusable
 from signup.store.driver import sqlite
 from signup.store.face import Dialect
-from signup.store.sqlite import SqliteTransaction
+from signup.store.sqlite_tx import SqliteTransaction
 
 MAGIC = b"SQLite format 3\x00"
 # A schema made by a stranger may hold views and triggers that do more than they seem to.

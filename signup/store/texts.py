@@ -1,19 +1,23 @@
 """The SQL, read from files: queries by name, migrations by number.
 
-Queries stand in `sql/`, and in `sql/DIALECT/` where the tongues differ. aiosql reads them and turns `:name` into each
-driver's own placeholder.
+Queries stand in `sql/`, and in `sql/DIALECT/` where the tongues differ; those of the roll-ups, which are a file of
+their own beside SQLite's, in `sql/rolls/` in the same way. aiosql reads them and turns `:name` into each driver's own
+placeholder.
 """
 
 import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
 import aiosql
 
 from signup.store.face import Dialect
 
 HERE = Path(__file__).parent
+Part = Literal["main", "rolls"]
+FOLDERS: dict[Part, str] = {"main": "", "rolls": "rolls/"}
 DRIVERS = {"sqlite": "sqlite3", "postgresql": "psycopg"}
 
 
@@ -27,10 +31,17 @@ class Migration:
 
 
 @cache
-def queries(dialect: Dialect) -> dict[str, str]:
-    """Every named query in the tongue of one driver."""
+def every_query(dialect: Dialect) -> dict[str, str]:
+    """The named queries of both parts."""
+    return {**queries(dialect), **queries(dialect, "rolls")}
+
+
+@cache
+def queries(dialect: Dialect, part: Part = "main") -> dict[str, str]:
+    """Every named query of one part in the tongue of one driver."""
     found: dict[str, str] = {}
-    for path in sorted([*HERE.glob("sql/*.sql"), *HERE.glob(f"sql/{dialect}/*.sql")]):
+    folder = HERE / "sql" / FOLDERS[part]
+    for path in sorted([*folder.glob("*.sql"), *folder.glob(f"{dialect}/*.sql")]):
         read = aiosql.from_path(path, DRIVERS[dialect], mandatory_parameters=False)
         for name in read.available_queries:
             if not name.endswith("_cursor"):
@@ -44,8 +55,8 @@ def _literal_percent(sql: str, dialect: Dialect) -> str:
 
 
 @cache
-def migrations(dialect: Dialect) -> tuple[Migration, ...]:
-    """Every migration, lowest number first."""
-    paths = sorted([*HERE.glob("migrations/*.sql")])
+def migrations(dialect: Dialect, part: Part = "main") -> tuple[Migration, ...]:
+    """Every migration of one part, lowest number first. PostgreSQL has the roll-ups among the others."""
+    paths = sorted((HERE / "migrations" / FOLDERS[part]).glob("*.sql"))
     mine = [path for path in paths if path.suffixes in ([".sql"], [f".{dialect}", ".sql"])]
     return tuple(Migration(int(p.name[:4]), p.name.split(".")[0], p.read_text("utf-8")) for p in mine)

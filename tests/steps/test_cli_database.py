@@ -21,8 +21,9 @@ Environ = Callable[..., dict[str, str]]
 
 
 def test_migrate_says_what_it_applied_and_the_next_time_nothing(command: CommandLine, store_url: str) -> None:
+    dialect = "sqlite" if store_url.startswith("sqlite") else "postgresql"
     command.settings(database_url=store_url)
-    assert command("migrate", "--json").json == {"applied": ALL}
+    assert command("migrate", "--json").json == {"applied": [migration.name for migration in migrations(dialect)]}
     assert command("migrate", "--json").json == {"applied": []}
     assert command("migrate").out == "The database is up to date.\n"
 

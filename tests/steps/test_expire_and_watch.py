@@ -123,6 +123,35 @@ def test_a_slow_profile_host_holds_neither_the_match_nor_other_sign_ups(watched,
     hanging.set()
 
 
+def test_a_running_watcher_folds_what_happens_within_a_second(watched, truecaller, eventually):
+    begin(watched)
+    eventually(lambda: folded(watched) >= 2, 1)
+    approve(watched, "request-1", state_of(truecaller))
+    eventually(lambda: folded(watched) >= 5, 1)
+
+
+def test_a_fold_that_cannot_write_is_told_and_holds_no_sign_up(watched, truecaller, eventually, caplog):
+    """Somebody holds the roll-ups: nobody but the fold waits for them, and it tries again by itself."""
+    with watched.rolls.write() as held:
+        held.run("move_rolls", log_id="", seq=0, leaf="", from_seq=0, from_leaf="", from_log="")
+        begun = begin(watched)
+        approve(watched, "request-1", state_of(truecaller))
+        eventually(lambda: status(watched, begun.signup_id) == Status.COMPLETED, 5)
+        eventually(lambda: "The database" in caplog.text, 5)
+    eventually(lambda: folded(watched) >= 5, 5)
+
+
+def test_one_pass_folds_too(services_on_each):
+    begin(services_on_each)
+    watch(services_on_each)
+    assert folded(services_on_each) == 2
+
+
+def folded(services):
+    with services.rolls.read() as tx:
+        return tx.one("roll_position")["seq"]
+
+
 def test_a_watcher_that_stops_is_gone_from_the_list(store_url, settings, truecaller, eventually):
     stop = threading.Event()
     with open_services(settings(database_url=store_url), truecaller=truecaller, migrate=True) as services:

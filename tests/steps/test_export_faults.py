@@ -113,7 +113,11 @@ COMMANDS = ["export --format csv", "export --format bundle", "export --what sign
 
 @pytest.mark.parametrize("words", COMMANDS)
 @pytest.mark.parametrize(
-    "place", ["signup.db", "signup.db-wal", "link/signup.db-shm", "keys/audit-pins.json", "checkpoints/2026-11.jsonl"]
+    "place",
+    [
+        *("signup.db", "signup.db-wal", "link/signup.db-shm", "signup.metrics.db"),
+        *("keys/audit-pins.json", "checkpoints/2026-11.jsonl"),
+    ],
 )
 def test_what_the_program_lives_by_is_not_replaced(
     services: Services, command: CommandLine, tmp_path: Path, words: str, place: str

@@ -21,7 +21,7 @@ from signup.record.verifier import verify as verifier
 from signup.services import Services
 from signup.store import Store, open_store
 from signup.store.driver import sqlite
-from signup.store.sqlite import statements
+from signup.store.sqlite_tx import statements
 from signup.store.texts import migrations
 from tests.store.test_log import ACTORS, IDS, everything, filled, fits, moment  # noqa: F401  a fixture
 from tests.store.test_prune import grown, prune  # noqa: F401  a fixture

@@ -94,6 +94,11 @@ def quarantined(seconds: float, reason: str = "state_mismatch") -> Row:
     return seconds, "callback.quarantined", None, {"reason": reason}
 
 
+def lasting(row: Row, ms: int) -> Row:
+    """The same event, had it taken that long."""
+    return *row[:3], {**row[3], "ms": ms} if "ms" in row[3] else row[3]
+
+
 def replayed(row: Row) -> Row:
     """The same event, caused by a labelled replay."""
     return *row[:3], {**row[3], "replay": True}
@@ -130,28 +135,37 @@ PATHS = {
 }
 
 
+COUNTRIES, CHANNELS = ("SE", "IN", "NG"), ("web", "api")
+took = st.integers(0, 500) | st.integers(0, 7_000_000)
+
+
 @st.composite
-def life(draw: st.DrawFn, number: int) -> Life:
-    """One sign-up of the last three days with its lock hits, in order; now and then its last step is a replay's."""
-    signup_id, seconds = f"signup-{number}", draw(st.floats(-86_400 * 3, 0))
-    country, channel = draw(st.sampled_from(["SE", "IN", "NG"])), draw(st.sampled_from(["web", "api"]))
+def life(draw: st.DrawFn, number: int, days: float = 3, *, roaming: bool = False) -> Life:
+    """One sign-up of the last days with its lock hits, in order; now and then its last step is a replay's.
+
+    A hit's time may jump, as clocks do; a number keeps its country. `roaming`: people try again by any channel.
+    """
+    signup_id, seconds = f"signup-{number}", draw(st.floats(-86_400 * days, 0))
+    country, channel = draw(st.sampled_from(COUNTRIES)), draw(st.sampled_from(CHANNELS))
     path = PATHS[draw(st.sampled_from(sorted(PATHS)))]
     rows = [started(seconds, signup_id, country, channel)]
-    rows += [step(seconds + 1 + place * 60, signup_id) for place, step in enumerate(path)]
+    rows += [lasting(step(seconds + 1 + place * 60, signup_id), draw(took)) for place, step in enumerate(path)]
     if draw(st.integers(0, 3)) == 3:
         rows[-1] = replayed(rows[-1])
-    for after in draw(st.lists(st.integers(1, 300), max_size=3)):
-        tried_again = hit(seconds + after, signup_id, after * 1000, f"{number % 3:016x}", country, channel)
+    for after in draw(st.lists(st.integers(-20, 300), max_size=3)):
+        number_id = f"{number % 3:08x}{COUNTRIES.index(country):08x}"
+        through = draw(st.sampled_from(CHANNELS)) if roaming else channel
+        tried_again = hit(seconds + after, signup_id, after * 1000, number_id, country, through)
         rows.insert(draw(st.integers(1, len(rows))), tried_again)
     return events(rows)
 
 
 @st.composite
-def lives(draw: st.DrawFn) -> list[Life]:
+def lives(draw: st.DrawFn, days: float = 3, *, roaming: bool = False) -> list[Life]:
     """Up to twelve sign-ups, and events that belong to none."""
     marks = [rejected(-50), rejected(-3000, "IN"), quarantined(-7000), replayed(quarantined(-10))]
     alone = draw(st.lists(st.sampled_from(marks), max_size=4))
-    signups = [draw(life(number)) for number in range(draw(st.integers(0, 12)))]
+    signups = [draw(life(number, days, roaming=roaming)) for number in range(draw(st.integers(0, 12)))]
     return signups + [events([mark]) for mark in alone]
 
 
@@ -164,3 +178,4 @@ def interleaved(draw: st.DrawFn, found: list[Life]) -> list[Event]:
 
 
 logs = lives().flatmap(interleaved)
+roaming_logs = st.sampled_from([3, 100, 500]).flatmap(lambda days: lives(days, roaming=True)).flatmap(interleaved)

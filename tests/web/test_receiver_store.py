@@ -80,6 +80,13 @@ def test_an_answered_callback_is_in_the_database(tmp_path: Path) -> None:
     assert (row["result"], row["place"]) == ("declined", "parked")
 
 
+def test_the_receiver_has_nothing_to_do_with_the_roll_ups(tmp_path: Path) -> None:
+    with receiving(tmp_path) as (_, address):
+        post(address, GOOD)
+        ask(address, head("GET", "/readyz"), "GET")
+    assert list(tmp_path.rglob("*.metrics.*")) == []
+
+
 def test_the_answer_waits_for_the_store(tmp_path: Path) -> None:
     stored = threading.Event()
 

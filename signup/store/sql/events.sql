@@ -162,3 +162,7 @@ SELECT COUNT(*) AS n FROM (
         AND (CAST(:kind AS TEXT) IS NULL OR kind = :kind)
     LIMIT :most
 ) AS counted;
+
+-- name: events_to_fold
+-- What the numbers are made of, in order; details of nothing else are read.
+SELECT seq, at, kind, signup_id, details FROM events WHERE seq > :after ORDER BY seq LIMIT :size;

@@ -1,0 +1,60 @@
+"""The watcher's part in counting: a thread that folds what was sealed, at most four times a second.
+
+Beside the steps of watch.py, which wake it after each pass and never wait for it. A fault here is told and is no other
+step's: it must not match, seal or hold the database.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+
+from signup.errors import SignupError
+from signup.measure.fold import fold
+from signup.services import Services
+
+LOG = logging.getLogger(__name__)
+APART_SECONDS, AGAIN_SECONDS = 0.25, 1
+
+
+class Folding:
+    """Entered, it folds whenever it was woken, until it is left; then it finishes its portion. `tell`: a trouble."""
+
+    def __init__(self, services: Services, tell: Callable[[str], None]) -> None:
+        self._services = services
+        self._tell = tell
+        self._woken = threading.Event()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="fold", daemon=True)
+
+    def __enter__(self) -> "Folding":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._woken.set()
+        self._thread.join()
+
+    def wake(self) -> None:
+        """Something may have been sealed."""
+        self._woken.set()
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            self._woken.wait()
+            self._woken.clear()
+            if self._fold():
+                self._stop.wait(APART_SECONDS)
+            else:
+                self._woken.set()
+                self._stop.wait(AGAIN_SECONDS)
+
+    def _fold(self) -> bool:
+        """Whether nothing is left to be folded."""
+        try:
+            return not fold(self._services, go_on=lambda: not self._stop.is_set()).behind
+        except SignupError as error:
+            self._tell(error.sentence)
+        except Exception:  # numbers that stand still are no reason to stop counting for good
+            LOG.exception("The fold met a fault and goes on.")
+        return False

@@ -1,0 +1,101 @@
+-- The roll-ups: numbers counted from sealed events, up to one of them. Times are microseconds since 1970, UTC. Nobody's
+-- name or number is here, and nothing that could not be counted again.
+
+-- How far the log is folded: the last event's number and leaf, and which log it is.
+CREATE TABLE roll_cursor (
+    id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
+    log_id TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    leaf TEXT NOT NULL
+) STRICT;
+INSERT INTO roll_cursor (id, log_id, seq, leaf) VALUES (1, '', 0, '');
+
+-- One narrow row for each sign-up. seq: the event that began it. warnings: `step code` pairs, sorted, a comma between.
+CREATE TABLE roll_signups (
+    seq INTEGER NOT NULL PRIMARY KEY,
+    signup_id TEXT NOT NULL UNIQUE,
+    at INTEGER NOT NULL,
+    country TEXT NOT NULL,
+    channel TEXT NOT NULL,
+    status TEXT NOT NULL,
+    step INTEGER NOT NULL,
+    request_ms INTEGER,
+    approve_ms INTEGER,
+    decline_ms INTEGER,
+    profile_ms INTEGER,
+    error_step TEXT,
+    error_code TEXT,
+    warnings TEXT NOT NULL,
+    hit INTEGER NOT NULL,
+    replayed INTEGER NOT NULL
+) STRICT;
+CREATE INDEX roll_signups_by_time ON roll_signups (at);
+CREATE INDEX roll_signups_open ON roll_signups (at) WHERE status IN ('requested', 'waiting', 'approved');
+CREATE INDEX roll_signups_warned ON roll_signups (at) WHERE warnings <> '';
+
+-- What counts by itself, at its own time. Hits: prev and prev_same_channel are the times of the same number's hit before
+-- this one, gap the milliseconds since the lock was taken (the first hit of a lock only).
+CREATE TABLE roll_marks (
+    seq INTEGER NOT NULL PRIMARY KEY,
+    kind TEXT NOT NULL CHECK (kind IN ('hit', 'rejected', 'quarantined')),
+    at INTEGER NOT NULL,
+    country TEXT,
+    channel TEXT,
+    number_id TEXT,
+    prev INTEGER,
+    prev_same_channel INTEGER,
+    gap INTEGER,
+    early INTEGER,
+    reason TEXT
+) STRICT;
+CREATE INDEX roll_marks_by_time ON roll_marks (kind, at, prev, prev_same_channel, country, channel, gap, early, number_id);
+CREATE INDEX roll_marks_of_number ON roll_marks (number_id, at, seq) WHERE number_id IS NOT NULL;
+CREATE INDEX roll_marks_of_channel ON roll_marks (number_id, channel, at) WHERE number_id IS NOT NULL;
+
+-- Counts by seconds of span, country, channel (* is all of them) and the bucket's first microsecond.
+CREATE TABLE roll_cells (
+    span INTEGER NOT NULL,
+    country TEXT NOT NULL,
+    channel TEXT NOT NULL,
+    bucket INTEGER NOT NULL,
+    completed INTEGER NOT NULL,
+    declined INTEGER NOT NULL,
+    expired_0 INTEGER NOT NULL,
+    expired_1 INTEGER NOT NULL,
+    expired_2 INTEGER NOT NULL,
+    failed_0 INTEGER NOT NULL,
+    failed_1 INTEGER NOT NULL,
+    failed_2 INTEGER NOT NULL,
+    failed_3 INTEGER NOT NULL,
+    lock_hits INTEGER NOT NULL,
+    early_hits INTEGER NOT NULL,
+    rejected INTEGER NOT NULL,
+    PRIMARY KEY (span, country, channel, bucket)
+) STRICT, WITHOUT ROWID;
+
+-- How many took how long: by day or month, in the bins of signup/measure/bins.py.
+CREATE TABLE roll_hist (
+    span TEXT NOT NULL CHECK (span IN ('day', 'month')),
+    metric TEXT NOT NULL,
+    country TEXT NOT NULL,
+    channel TEXT NOT NULL,
+    bucket INTEGER NOT NULL,
+    outcome TEXT NOT NULL,
+    bin INTEGER NOT NULL,
+    n INTEGER NOT NULL,
+    PRIMARY KEY (span, metric, country, channel, bucket, outcome, bin)
+) STRICT, WITHOUT ROWID;
+
+-- Errors and warnings; fatal: it ended the sign-up. Quarantined callbacks have no outcome, country or channel.
+CREATE TABLE roll_errors (
+    span INTEGER NOT NULL,
+    country TEXT NOT NULL,
+    channel TEXT NOT NULL,
+    bucket INTEGER NOT NULL,
+    outcome TEXT NOT NULL,
+    step TEXT NOT NULL,
+    code TEXT NOT NULL,
+    fatal INTEGER NOT NULL,
+    n INTEGER NOT NULL,
+    PRIMARY KEY (span, country, channel, bucket, outcome, step, code, fatal)
+) STRICT, WITHOUT ROWID;

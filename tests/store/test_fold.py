@@ -1,0 +1,272 @@
+"""The fold: whatever way the log is cut, whoever folds it and whatever happens meanwhile, the roll-ups are the same."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from signup.errors import RecordAltered, StoreUnavailable
+from signup.measure.fold import Folded, fold, rebuild
+from signup.model import Event
+from signup.record.seal import Sealer
+from signup.services import Services, open_services
+from signup.settings import Settings
+from tests.fakes import ScriptedTruecaller
+from tests.pages.fixtures import lives as made_up
+from tests.rolls import MemoryLog, emptied, over, tables
+from tests.unit.measure_histories import approved, declined, events, fetched, hit, roaming_logs, sent, started
+
+same_store = settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+WAITING = [started(0, "a"), hit(10, "a", 10_000), sent(11, "a")]
+
+
+def whole(services: Services, happened: list[Event]) -> dict[str, list[Any]]:
+    """The tables of a log that was folded at once."""
+    emptied(services)
+    fold(over(services, MemoryLog(happened)))
+    return tables(services)
+
+
+@same_store
+@given(roaming_logs, st.data())
+def test_a_log_cut_anyhow_folds_to_the_same_tables(
+    services_on_each: Services, happened: list[Event], data: st.DataObject
+) -> None:
+    expected = whole(services_on_each, happened)
+    emptied(services_on_each)
+    for seen in [*sorted(data.draw(st.sets(st.integers(0, len(happened)), max_size=4))), len(happened)]:
+        portion = data.draw(st.integers(1, 20))
+        assert not fold(over(services_on_each, MemoryLog(happened[:seen])), portion).behind
+    assert tables(services_on_each) == expected
+
+
+@same_store
+@given(roaming_logs)
+def test_a_rebuild_gives_the_same_tables(services_on_each: Services, happened: list[Event]) -> None:
+    expected = whole(services_on_each, happened)
+    rebuild(over(services_on_each, MemoryLog(happened)))
+    assert tables(services_on_each) == expected
+
+
+def test_an_open_sign_up_counts_in_no_cell_and_a_decline_that_is_approved_later_leaves_its_cell(
+    services_on_each: Services,
+) -> None:
+    rows = [started(0, "a"), sent(1, "a")]
+    waiting = whole(services_on_each, events(rows))
+    assert waiting["roll_cells"] == waiting["roll_hist"] == []
+    rows += [declined(5, "a"), approved(9, "a"), fetched(10, "a")]
+    fold(over(services_on_each, MemoryLog(events(rows[:3]))))
+    assert [cell[4:6] for cell in tables(services_on_each)["roll_cells"]] == [(0, 1)] * 16
+    fold(over(services_on_each, MemoryLog(events(rows))))
+    found = tables(services_on_each)
+    assert [cell[4:6] for cell in found["roll_cells"]] == [(1, 0)] * 16
+    assert {row[1] for row in found["roll_hist"]} == {"request", "approve", "profile"}
+
+
+def test_a_hit_that_comes_late_is_put_before_its_successor(services_on_each: Services) -> None:
+    rows = [hit(100, "a", 1, channel="web"), hit(300, "a", 1, channel="api"), hit(400, "a", 1, channel="web")]
+    late = [hit(50, "a", 1, channel="api"), hit(200, "a", 1, channel="web")]
+    expected = whole(services_on_each, events([*rows, *late]))
+    emptied(services_on_each)
+    fold(over(services_on_each, MemoryLog(events([*rows, *late]))), 1)
+    assert tables(services_on_each) == expected
+    start = min(mark[2] for mark in expected["roll_marks"])
+    links = [(seconds(mark[2], start), seconds(mark[6], start), seconds(mark[7], start)) for mark in by_time(expected)]
+    assert links == [(0, None, None), (50, 0, None), (150, 50, 50), (250, 150, 0), (350, 250, 150)]
+
+
+def seconds(at: int | None, start: int) -> int | None:
+    return None if at is None else (at - start) // 1_000_000
+
+
+def by_time(found: dict[str, list[Any]]) -> list[Any]:
+    return sorted(found["roll_marks"], key=lambda mark: mark[2])
+
+
+def test_folders_at_once_count_every_event_once(services_on_each: Services) -> None:
+    told = made_up.month(services_on_each.clock.now(), days=2, a_day=40)
+    made_up.write(services_on_each, told)
+    faults: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            while fold(services_on_each, 20).behind:
+                pass
+        except BaseException as fault:
+            faults.append(fault)
+
+    threads = [threading.Thread(target=work) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert faults == []
+    found = tables(services_on_each)
+    rebuild(services_on_each)
+    assert tables(services_on_each) == found
+
+
+def test_folding_stops_when_told_and_goes_on_from_there(services_on_each: Services) -> None:
+    log = MemoryLog(events([started(number, f"s{number}") for number in range(10)]))
+    assert fold(over(services_on_each, log), 3, lambda: False) == Folded(3, 10)
+    assert fold(over(services_on_each, log), 3) == Folded(10, 10)
+
+
+def test_a_fold_that_was_overtaken_writes_nothing(services_on_each: Services) -> None:
+    happened = events([*WAITING, started(20, "b")])
+    log = MemoryLog(happened)
+    overtaking = over(services_on_each, MemoryLog(happened))
+
+    class Overtaken(MemoryLog):
+        """Another folder is through while this one has read and not written yet."""
+
+        def tuples(self, query: str, /, after: int, size: int) -> list[tuple[Any, ...]]:
+            found = super().tuples(query, after=after, size=size)
+            fold(overtaking)
+            return found
+
+    expected = whole(services_on_each, happened)
+    emptied(services_on_each)
+    fold(over(services_on_each, Overtaken(happened)), 2)
+    assert tables(services_on_each) == expected
+    assert not fold(over(services_on_each, log)).behind
+
+
+def test_an_event_that_no_step_ever_wrote_stops_the_fold_before_it(services_on_each: Services) -> None:
+    happened = events(WAITING)
+    altered = [*happened[:2], replace(happened[2], details={"status": "waiting"})]
+    log = over(services_on_each, MemoryLog(altered))
+    fold(over(services_on_each, MemoryLog(altered[:2])))
+    before = tables(services_on_each)
+    with pytest.raises(RecordAltered, match="Event 3 "):
+        fold(log)
+    assert tables(services_on_each) == before
+
+
+def test_a_redacted_event_is_passed_over(services_on_each: Services) -> None:
+    happened = events([started(0, "a"), sent(1, "a")])
+    found = whole(services_on_each, [happened[0], replace(happened[1], details=None)])
+    assert [row[5] for row in found["roll_signups"]] == ["requested"]
+
+
+@pytest.mark.parametrize("other", [{"log_id": "another"}, {"branch": " on another branch"}])
+def test_another_log_under_the_cursor_is_folded_anew(services_on_each: Services, other: dict[str, str]) -> None:
+    fold(over(services_on_each, MemoryLog(events([*WAITING, started(20, "gone")]))))
+    restored = MemoryLog(events([*WAITING, started(30, "b")]), **other)
+    assert fold(over(services_on_each, restored), anew=False).stale
+    assert not fold(over(services_on_each, restored)).behind
+    found = tables(services_on_each)
+    assert [row[1] for row in found["roll_signups"]] == ["a", "b"]
+    assert found == whole(services_on_each, events([*WAITING, started(30, "b")]))
+
+
+def test_a_log_that_ends_before_the_cursor_is_folded_anew(services_on_each: Services) -> None:
+    fold(over(services_on_each, MemoryLog(events(WAITING))))
+    fold(over(services_on_each, MemoryLog(events(WAITING[:2]))))
+    assert tables(services_on_each) == whole(services_on_each, events(WAITING[:2]))
+
+
+def test_what_was_pruned_stays_when_everything_else_is_folded_anew(services_on_each: Services) -> None:
+    rows = [
+        *(started(0, "a"), hit(10, "a", 10_000), sent(11, "a"), declined(20, "a")),
+        *(started(4_000_000, "b"), hit(4_000_010, "b", 10_000), sent(4_000_011, "b"), declined(4_000_020, "b")),
+    ]
+    expected = whole(services_on_each, events(rows))
+    pruned = MemoryLog(events(rows))
+    pruned.pruned_to = 4
+    rebuild(over(services_on_each, pruned))
+    assert tables(services_on_each) == expected
+    emptied(services_on_each)
+    fold(over(services_on_each, pruned))
+    assert [row[1] for row in tables(services_on_each)["roll_signups"]] == ["b"]
+
+
+# SQLite's own file.
+
+
+@pytest.fixture
+def beside(services: Services, tmp_path: Path) -> Path:
+    """The roll-ups' file of a database with a day in it, folded."""
+    made_up.write(services, made_up.month(services.clock.now(), days=1, a_day=20))
+    fold(services)
+    return tmp_path / "data" / "signup.metrics.db"
+
+
+def test_the_roll_ups_have_a_file_of_their_own_made_when_first_asked_for(services: Services, tmp_path: Path) -> None:
+    path = tmp_path / "data" / "signup.metrics.db"
+    assert not path.exists()
+    fold(services)
+    assert path.exists()
+
+
+def test_a_file_that_was_deleted_under_an_open_program_is_made_anew(services: Services, beside: Path) -> None:
+    expected = tables(services)
+    for path in beside.parent.glob(f"{beside.name}*"):
+        path.unlink()
+    fold(services)
+    assert beside.exists()
+    assert tables(services) == expected
+
+
+@pytest.mark.parametrize("damage", [b"no database at all " * 600, b"SQLite format 3\x00" + b"\xff" * 9000])
+def test_a_damaged_file_is_made_anew_by_whoever_opens_it(
+    services: Services,
+    beside: Path,
+    damage: bytes,
+    settings: Callable[..., Settings],
+    truecaller: ScriptedTruecaller,
+) -> None:
+    expected = tables(services)
+    services.rolls.close()
+    beside.write_bytes(damage)
+    with open_services(settings(), clock=services.clock, truecaller=truecaller) as opened:
+        fold(opened)
+        assert tables(opened) == expected
+
+
+def test_a_file_damaged_under_an_open_program_is_told_once_and_made_anew(services: Services, beside: Path) -> None:
+    expected = tables(services)
+    services.rolls.close()
+    assert services.rolls.behind() == []
+    with beside.open("r+b") as file:
+        file.seek(4096)
+        file.write(b"\xff" * (beside.stat().st_size - 4096))
+    with pytest.raises(StoreUnavailable, match="made anew"):
+        tables(services)
+    fold(services)
+    assert tables(services) == expected
+
+
+def test_a_file_of_a_newer_program_is_made_anew(services: Services, beside: Path) -> None:
+    expected = tables(services)
+    with services.rolls.write() as tx:
+        tx.run("add_schema_version", version=9999, name="later", at="2026-01-01")
+    services.rolls.close()
+    fold(services)
+    assert tables(services) == expected
+
+
+def test_a_restored_database_is_folded_anew_though_its_numbers_are_used_again(
+    services: Services, beside: Path, settings: Callable[..., Settings], truecaller: ScriptedTruecaller
+) -> None:
+    """Both branches of the log have an event of the cursor's number; only its leaf tells them apart."""
+    Sealer(services).seal()
+    with services.rolls.write() as tx:
+        tx._connection.execute("UPDATE roll_cursor SET leaf = 'of the other branch'")  # type: ignore[attr-defined]
+        tx._connection.execute("DELETE FROM roll_signups")  # type: ignore[attr-defined]
+    expected = whole_again(services)
+    assert len(expected["roll_signups"]) > 0
+    assert tables(services) == expected
+
+
+def whole_again(services: Services) -> dict[str, list[Any]]:
+    fold(services)
+    found = tables(services)
+    rebuild(services)
+    assert tables(services) == found
+    return found

@@ -1,0 +1,35 @@
+"""Durations in bins: every one within two per cent, and percentiles as the plain list gives them."""
+
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from signup.measure import bins, tally
+
+durations = st.integers(0, bins.LONGEST)
+
+
+@given(durations)
+def test_a_bin_stands_for_its_durations_within_two_per_cent(ms: int) -> None:
+    assert abs(bins.value_of(bins.bin_of(ms)) - ms) <= 0.02 * ms
+
+
+def test_two_hours_take_329_bins_and_what_took_longer_counts_as_two_hours() -> None:
+    assert len(bins.LOWS) == 329
+    assert bins.bin_of(10 * bins.LONGEST) == bins.bin_of(bins.LONGEST) == 328
+
+
+@pytest.mark.parametrize(("ms", "shown"), [(0, 0.0), (1, 1.0), (24, 24.0), (400, 401.8), (30_000, 29_955.0)])
+def test_some_durations_are_shown_so(ms: int, shown: float) -> None:
+    assert round(bins.value_of(bins.bin_of(ms)), 1) == shown
+
+
+@given(st.lists(durations, max_size=40))
+def test_percentiles_of_bins_are_those_of_the_list_within_two_per_cent(found: list[int]) -> None:
+    exact = tally.percentiles(found)
+    binned = bins.percentiles(Counter(bins.bin_of(ms) for ms in found))
+    assert binned["n"] == exact["n"]
+    assert all(binned[rank] == pytest.approx(exact[rank], rel=0.02) for rank in ("p50", "p95", "p99") if found)
+    assert found or binned == exact
