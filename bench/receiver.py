@@ -1,9 +1,11 @@
-"""How soon a callback is answered: undisturbed, beside slow clients, while the profile host hangs, while locked out.
+"""How soon a callback is answered: undisturbed, beside slow clients or a scraper, while the profile host hangs or the
+database is locked.
 
 A client measures from opening its connection to the last byte of the answer.
 """
 
 import statistics
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +19,7 @@ from bench._street import People, Street, street, wait_for
 from signup.flow.watch import FETCHERS
 from tests.machine import eventually, free_port
 from tests.upstream import silence, upstream
-from tests.web.receiver_tools import Address, post
+from tests.web.receiver_tools import Address, ask, head, post
 
 MEDIAN_MS, P99_MS = 50, 250
 HANGING_SECONDS, LOCKED_SECONDS, RELEASED_SECONDS = 3, 2.5, 1
@@ -42,6 +44,8 @@ def figures() -> Iterator[Figure]:
         yield from of_many(f"{AT_ONCE} at a time", answered(address, people, at_once=AT_ONCE))
         with slow_clients(address):
             yield from of_many(f"beside {SLOW_CLIENTS} slow clients", answered(address, people))
+        with scraper(address):
+            yield from of_many("beside a scraper that never rests", answered(address, people))
         yield from while_locked(address, people)
     yield from while_the_profile_host_hangs()
 
@@ -53,6 +57,24 @@ def receiver(**given: object) -> Iterator[tuple[Street, Address]]:
     with street(callback_port=address[1], **given) as place, place.running("callback_server"):
         wait_for(address)
         yield place, address
+
+
+@contextmanager
+def scraper(address: Address) -> Iterator[None]:
+    """Somebody who asks for the metrics again and again."""
+    over = threading.Event()
+
+    def scrape() -> None:
+        while not over.is_set():
+            assert ask(address, head("GET", "/metrics"), "GET").status == 200
+
+    with ThreadPoolExecutor(1) as pool:
+        scraping = pool.submit(scrape)
+        try:
+            yield
+        finally:
+            over.set()
+        scraping.result()
 
 
 def timed(address: Address, body: bytes) -> Answer:

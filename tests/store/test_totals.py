@@ -6,14 +6,17 @@ from typing import Any
 
 import pytest
 
+from signup.clock import HandClock
 from signup.record import events, totals
 from signup.record.events import Kind
+from signup.record.prune import Pruner
+from signup.record.redact import redact
 from signup.record.seal import PORTION, Sealer
 from signup.record.totals import WORDS
 from signup.services import Services
 from signup.store.sqlite import statements
 from signup.store.texts import migrations
-from tests.logbook import ID
+from tests.logbook import DAY, ID, clerk, sign
 
 AT = "2026-11-24T14:00:00.000000Z"
 LOCK_HIT = {"country": "SE", "channel": "web", "numberId": "0" * 16, "ms": 1}
@@ -80,6 +83,21 @@ def test_what_a_replay_caused_is_not_counted(services_on_each: Services) -> None
     tell(services_on_each, (Kind.CALLBACK_RECEIVED, {"result": "approved", "replay": True}))
     Sealer(services_on_each).seal()
     assert counted(services_on_each) == {}
+
+
+def test_a_total_does_not_fall_when_events_are_pruned_or_lose_their_details(
+    services_on_each: Services, clock: HandClock
+) -> None:
+    tell(services_on_each, *TOLD)
+    sign(services_on_each)
+    redact(services_on_each, 2, reason="a slip", actor="cli")
+    clock.move(401 * DAY)
+    tell(services_on_each, (Kind.LOCK_HIT, LOCK_HIT))
+    sign(services_on_each)
+    pruner = Pruner(services_on_each, Sealer(services_on_each), clerk(services_on_each))
+    assert pruner.run()
+    now = counted(services_on_each)
+    assert {words: now[words] for words in COUNTED} == {**COUNTED, ("lock.hit", "", ""): 3}
 
 
 def test_sealers_at_work_together_count_no_event_twice(services_on_each: Services) -> None:
