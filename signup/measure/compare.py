@@ -47,19 +47,19 @@ class Change:
 UNKNOWN = Change(None, False, "flat")
 
 
-def wilson(part: int, whole: int) -> tuple[float, float]:
-    """(low, high) of the 95 % interval of part / whole; `whole` above 0."""
-    share, square = part / whole, Z * Z
+def wilson(part: int, whole: int, z: float = Z) -> tuple[float, float]:
+    """(low, high) of the interval of part / whole, 95 % as a rule; `whole` above 0."""
+    share, square = part / whole, z * z
     below = 1 + square / whole
     centre = (share + square / (2 * whole)) / below
-    half = Z * sqrt(share * (1 - share) / whole + square / (4 * whole * whole)) / below
+    half = z * sqrt(share * (1 - share) / whole + square / (4 * whole * whole)) / below
     return max(0.0, centre - half), min(1.0, centre + half)
 
 
-def newcombe(now: tuple[int, int], before: tuple[int, int]) -> tuple[float, float]:
-    """(low, high) of the 95 % interval of the difference of two rates, each (part, whole)."""
-    share, (low, high) = now[0] / now[1], wilson(*now)
-    share_before, (low_before, high_before) = before[0] / before[1], wilson(*before)
+def newcombe(now: tuple[int, int], before: tuple[int, int], z: float = Z) -> tuple[float, float]:
+    """(low, high) of the interval, 95 % as a rule, of the difference of two rates, each (part, whole)."""
+    share, (low, high) = now[0] / now[1], wilson(*now, z)
+    share_before, (low_before, high_before) = before[0] / before[1], wilson(*before, z)
     difference = share - share_before
     return (
         difference - sqrt((share - low) ** 2 + (high_before - share_before) ** 2),
