@@ -30,7 +30,7 @@ LEAST_EXPLAINED, LEAST_EXCESS = 0.5, 0.25
 """Of the change, how much a cause must explain, and how much more than its share of the sign-ups."""
 
 SURE = 2.8
-"""The z of the change and of its cause: stricter than 1.96, for the most striking of many is looked at, day after day."""
+"""The z of the change and of its cause: stricter than 1.96, for the most striking of many is looked at."""
 
 LONGEST_STRETCH, HOURS = 6, 24
 GOOD_ENOUGH = 0.9
@@ -89,9 +89,10 @@ def _candidates(
 def _part(whole: Sides, name: Dimension, values: tuple[str, ...], sides: Sides) -> tuple[float, Cause] | None:
     """How far a part stands out, and the part; None when it does not."""
     now, before = sides
-    if min(now[1], before[1]) < FEWEST or not _is_sure(now, before):
+    weighed = (now[1], whole[0][1]), (before[1], whole[1][1])
+    if min(now[1], before[1]) < FEWEST or not (_is_sure(now, before) or _is_sure(*weighed)):
         return None
-    weight, weight_before = now[1] / whole[0][1], before[1] / whole[1][1]
+    weight, weight_before = map(_share, weighed)
     rate, rate_before = now[0] / now[1], before[0] / before[1]
     middle = (_share(whole[0]) + _share(whole[1])) / 2
     own = (weight + weight_before) / 2 * (rate - rate_before)

@@ -42,7 +42,7 @@ class Period:
 
 
 def nothing(_: random.Random, __: Person) -> None:
-    """All as before."""
+    """All as past."""
 
 
 def period(chance: random.Random, plant: Plant, people: int = 3_000) -> Period:
@@ -66,20 +66,20 @@ def period(chance: random.Random, plant: Plant, people: int = 3_000) -> Period:
     return made
 
 
-def found(seed: int, plant: Plant, people: int = 3_000) -> Cause | None:
+def found(seed: int, plant: Plant, people: int = 3_000, before: Plant = nothing) -> Cause | None:
     chance = random.Random(seed)
-    before, now = period(chance, nothing, people), period(chance, plant, people)
+    past, now = period(chance, before, people), period(chance, plant, people)
 
     def sides(name: str, value: str) -> Sides:
         now_side = now.parts[name][value], now.wholes[name][value]
-        return now_side, (before.parts[name][value], before.wholes[name][value])
+        return now_side, (past.parts[name][value], past.wholes[name][value])
 
     return cause(
-        ((now.completed, now.finished), (before.completed, before.finished)),
+        ((now.completed, now.finished), (past.completed, past.finished)),
         {name: {value: sides(name, value) for value in now.wholes[name]} for name in now.wholes},  # type: ignore[misc]
         {
-            name: ((now.endings[name], now.finished), (before.endings[name], before.finished))
-            for name in now.endings | before.endings
+            name: ((now.endings[name], now.finished), (past.endings[name], past.finished))
+            for name in now.endings | past.endings
         },
         against=True,
     )
@@ -105,9 +105,15 @@ def one_code(chance: random.Random, person: Person) -> None:
         person.completes, person.ending = 0.0, "bad_app_key"
 
 
-def more_of_a_bad_country(chance: random.Random, person: Person) -> None:
+def a_bad_country(_: random.Random, person: Person) -> None:
     if person.country == "KE":
         person.completes = 0.2
+
+
+def more_of_a_bad_country(chance: random.Random, person: Person) -> None:
+    if chance.random() < 0.15:
+        person.country = "KE"
+    a_bad_country(chance, person)
 
 
 def everybody(_: random.Random, person: Person) -> None:
@@ -120,13 +126,17 @@ def everybody(_: random.Random, person: Person) -> None:
         (one_country, "country", "DE"),
         (one_channel, "channel", "app"),
         (one_code, "ending", "bad_app_key"),
-        (more_of_a_bad_country, "country", "KE"),
     ],
 )
 def test_a_planted_cause_is_named(plant: Plant, dimension: str, value: str) -> None:
     causes = [found(seed, plant) for seed in SEEDS]
     named = [one for one in causes if one and (one.dimension, one.values) == (dimension, (value,))]
     assert len(named) >= 0.95 * len(SEEDS), causes
+
+
+def test_a_country_that_only_came_to_weigh_more_is_named_too() -> None:
+    causes = [found(seed, more_of_a_bad_country, before=a_bad_country) for seed in SEEDS]
+    assert [one.values for one in causes if one] == [("KE",)] * len(SEEDS)
 
 
 def test_an_outage_of_some_hours_is_named_as_hours_of_it() -> None:
