@@ -10,6 +10,7 @@
     |  `- PortTaken                port_taken
     |- UsageWrong                  usage_wrong, exit 2
     |- StoreUnavailable            store_unavailable: the database could not be written in time
+    |- NumbersBehind               numbers_behind: what is asked for is not counted yet
     |- NumberRejected              number_invalid: nothing was sent and no lock was taken
     |- StillOpen                   signup_open: a person cannot be erased while a sign-up of theirs is open
     |- CallbackRejected            a callback that a retry cannot help (HTTP 4xx)
@@ -85,6 +86,12 @@ class StoreUnavailable(SignupError):
     """The database could not be read or written in time; nothing was changed."""
 
     code = "store_unavailable"
+
+
+class NumbersBehind(SignupError):
+    """The roll-ups do not reach as far as what was asked for."""
+
+    code = "numbers_behind"
 
 
 class NumberRejected(SignupError):

@@ -2,7 +2,7 @@
 
 Runs inside the dashboard's server and alone as `python -m signup watch`; any number of watchers are safe, for every
 step claims its row. A slow Truecaller holds only the threads that fetch profiles, never the watch itself, and counting
-has a thread of its own (folding.py).
+and alerts have a thread each of their own (folding.py, alerting.py).
 """
 
 import logging
@@ -15,6 +15,8 @@ from datetime import datetime, timedelta
 
 from signup.clock import moment, text
 from signup.errors import SignupError
+from signup.flow import alerting
+from signup.flow.alerting import Alerting
 from signup.flow.complete import Claim, claim, complete, fetch
 from signup.flow.expire import APART_SECONDS, GRACE_SECONDS, SPARE_SECONDS, expire
 from signup.flow.folding import Folding
@@ -67,6 +69,7 @@ class Watcher:
         done = complete(self._services) + expire(self._services)
         self._seal_and_sign()
         self._sound(lambda: fold(self._services))
+        self._sound(lambda: alerting.once(self._services))
         self._forget()
         while self._more:
             self._forget()
@@ -80,7 +83,7 @@ class Watcher:
     def run(self, stop: threading.Event) -> None:
         """Watch until told to stop; then finish the fetches that have begun. A fault is logged, never the end."""
         pool = ThreadPoolExecutor(FETCHERS, thread_name_prefix="fetch")
-        with pool, Folding(self._services, self._tell) as folding:
+        with pool, Folding(self._services, self._tell) as folding, Alerting(self._services, self._tell):
             steps: tuple[Callable[[], object], ...] = (
                 self._be_seen,
                 lambda: match(self._services),

@@ -6,11 +6,11 @@ import pytest
 from signup.errors import UsageWrong
 from signup.measure.alerts import rules, trial, values
 from signup.measure.alerts.rules import DEFAULTS, Level, Reading, Rule
+from signup.measure.alerts.values import MINUTE
 from signup.measure.history import History
+from tests.alerting import of
 from tests.pages.fixtures import lives
 from tests.unit.measure_histories import NOON, Row, events, failed, fetched, history, opened, sent, started
-
-MINUTE = timedelta(minutes=1)
 
 
 def level(rule_id: str, part: int, whole: int, n: int | None = None) -> str:
@@ -85,7 +85,7 @@ def test_a_rule_that_makes_no_sense_is_refused(rule_id: str, wrong: dict[str, in
 def reading(rule_id: str, rows: list[Row], minutes: int) -> Reading:
     """What a rule reads so many minutes after noon."""
     at = NOON + minutes * MINUTE
-    return values.of(history(events(rows)), at - 2 * 60 * MINUTE, at).reading(DEFAULTS[rule_id], at)
+    return of(history(events(rows)), at - 2 * 60 * MINUTE, at).reading(DEFAULTS[rule_id], at)
 
 
 def test_a_rate_counts_starts_from_its_first_minute_up_to_its_last_and_not_it() -> None:
@@ -115,7 +115,7 @@ def test_a_lock_hit_counts_below_the_line_too() -> None:
     assert reading("lockHitRate", rows, 1) == Reading(1, 2, 2)
 
 
-def month_with_an_outage() -> History:
+def day_with_an_outage() -> History:
     """A quiet day at two starts a minute, and an hour of it in which Truecaller knew no app key."""
     told = []
     for half in range(2 * 60 * 24):
@@ -130,7 +130,7 @@ def month_with_an_outage() -> History:
 
 def test_a_trial_says_when_a_rule_would_have_fired() -> None:
     end = NOON + timedelta(days=1)
-    counted = values.of(month_with_an_outage(), NOON, end)
+    counted = of(day_with_an_outage(), NOON, end)
     found = trial.run(DEFAULTS["appKey"], counted)
     assert [(firing.began - NOON, firing.severity) for firing in found.firings] == [(601 * MINUTE, Level.ALERT)]
     (firing,) = found.firings

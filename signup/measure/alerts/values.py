@@ -7,34 +7,43 @@ The one place where alerts meet the numbers: the watcher reads the last hour wit
 belongs to the minute of its start, a lock hit to its own. It must not judge a value.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from itertools import accumulate
 
 from signup import clock
+from signup.errors import NumbersBehind
 from signup.measure.alerts.rules import Reading, Rule
-from signup.measure.history import History
-from signup.measure.rows import OPENED, SENT, SignUp
+from signup.measure.contribution import micros
+from signup.measure.fold import fold
+from signup.measure.rows import OPENED, SENT
+from signup.model import OPEN, Status
 from signup.record import log
 from signup.services import Services
+from signup.store import Row
 
 MINUTE = timedelta(minutes=1)
 NAMES = ("started", "sent", "opened", "completed", "failed", "finished", "badAppKey", "lockHits", "tries")
-PAGE = 5_000
+PATIENCE = 10.0
+"""How many seconds a reader folds what is not counted yet."""
+
+Counted = tuple[str, int, int]
+"""A name, a minute since 1970, how many."""
+
+_MICROSECONDS = 60_000_000
 
 
 class Minutes:
     """The counts of every whole minute in [start, end), both aware UTC, kept as sums so far: a range costs nothing."""
 
-    def __init__(self, start: datetime, end: datetime, found: Iterable[tuple[str, str, int]]) -> None:
-        """`found`: (name, fixed-width time, count) in any order; what lies outside is left out."""
+    def __init__(self, start: datetime, end: datetime, found: Iterable[Counted]) -> None:
+        """`found` in any order; what lies outside is left out."""
         self.start, self.end = whole_minute(start), whole_minute(end)
-        size = max(0, (self.end - self.start) // MINUTE)
+        size, first = max(0, (self.end - self.start) // MINUTE), minute_of(start)
         counts = {name: [0] * size for name in NAMES}
-        for name, at, count in found:
-            place = (clock.moment(at) - self.start) // MINUTE
-            if 0 <= place < size:
-                counts[name][place] += count
+        for name, minute, count in found:
+            if 0 <= minute - first < size:
+                counts[name][minute - first] += count
         self._sums = {name: [0, *accumulate(each)] for name, each in counts.items()}
 
     def reading(self, rule: Rule, at: datetime) -> Reading:
@@ -58,35 +67,38 @@ def whole_minute(moment: datetime) -> datetime:
     return moment.replace(second=0, microsecond=0)
 
 
-def read(services: Services, start: datetime, end: datetime) -> Minutes:
-    """The counts of [start, end) as the log tells them now. Raises StoreUnavailable, RecordAltered."""
-    history, query = History(), log.LogQuery(start=clock.text(whole_minute(start)))
-    page_is_full = True
-    while page_is_full:
-        events = log.after(services, query, history.seq, PAGE)
-        for event in events:
-            history.apply(event)
-        page_is_full = len(events) == PAGE
-    return of(history, start, end)
+def minute_of(moment: datetime) -> int:
+    """A moment's minute, counted from 1970."""
+    return micros(clock.text(moment)) // _MICROSECONDS
 
 
-def of(history: History, start: datetime, end: datetime) -> Minutes:
-    """The counts of [start, end) out of a history."""
-    found = [(name, signup.at, 1) for signup in history.signups for name in _names(signup)]
-    found += [(name, hit.at, 1) for hit in history.hits for name in ("lockHits", "tries")]
+def read(services: Services, start: datetime, end: datetime, patience: float = PATIENCE) -> Minutes:
+    """The counts of [start, end) as the log tells them now: sealed, folded, then read.
+
+    Raises NumbersBehind when `patience` seconds of folding are not enough; StoreUnavailable, RecordAltered.
+    """
+    log.seal_first(services)
+    until = services.clock.monotonic() + patience
+    if fold(services, go_on=lambda: services.clock.monotonic() < until).behind:
+        raise NumbersBehind("The numbers are still being counted: look again in a minute.")
+    span = {"start": minute_of(start) * _MICROSECONDS, "end": minute_of(end) * _MICROSECONDS}
+    with services.rolls.read() as tx:
+        signups, hits = tx.all("started_by_minute", **span), tx.all("hits_by_minute", **span)
+    found = [(name, row["minute"], row["n"]) for row in signups for name in _names(row)]
+    found += [(name, row["minute"], row["n"]) for row in hits for name in ("lockHits", "tries")]
     return Minutes(start, end, found)
 
 
-def _names(signup: SignUp) -> list[str]:
-    """What one sign-up counts as."""
-    says = {
-        "started": True,
-        "tries": True,
-        "sent": signup.step >= SENT,
-        "opened": signup.step >= OPENED,
-        "completed": signup.outcome == "completed",
-        "failed": signup.outcome == "failed",
-        "finished": signup.outcome != "open",
-        "badAppKey": signup.outcome == "failed" and signup.error == ("request", "bad_app_key"),
-    }
-    return [name for name, so in says.items() if so]
+def _names(row: Row) -> Iterator[str]:
+    """What the sign-ups of a row count as."""
+    yield from ("started", "tries")
+    if row["step"] >= SENT:
+        yield "sent"
+    if row["step"] >= OPENED:
+        yield "opened"
+    if row["status"] not in OPEN:
+        yield "finished"
+    if row["status"] in (Status.COMPLETED, Status.FAILED):
+        yield row["status"]
+    if row["status"] == Status.FAILED and row["bad_app_key"]:
+        yield "badAppKey"

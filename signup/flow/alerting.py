@@ -1,0 +1,57 @@
+"""The watcher's part in alerts: a thread that looks at the rules when a minute begins.
+
+Beside the steps of watch.py, which never wait for it, like the fold (folding.py). A fault here is told and is no other
+step's. It must not match, complete or expire anything.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+from datetime import datetime
+
+from signup.errors import SignupError
+from signup.measure.alerts import rounds
+from signup.measure.alerts.values import whole_minute
+from signup.services import Services
+
+LOG = logging.getLogger(__name__)
+LOOK_SECONDS = 1
+
+
+def once(services: Services) -> None:
+    """Look at the rules, unless somebody has in this minute."""
+    rounds.run(services)
+
+
+class Alerting:
+    """Entered, it looks at each minute until it is left; then it finishes what it has begun. `tell`: a trouble."""
+
+    def __init__(self, services: Services, tell: Callable[[str], None]) -> None:
+        self._services = services
+        self._tell = tell
+        self._stop = threading.Event()
+        self._minute: datetime | None = None
+        self._thread = threading.Thread(target=self._run, name="alerts", daemon=True)
+
+    def __enter__(self) -> "Alerting":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stop.wait(LOOK_SECONDS):
+            minute = whole_minute(self._services.clock.now())
+            if minute != self._minute:
+                self._minute = minute
+                self._sound(lambda: once(self._services))
+
+    def _sound(self, step: Callable[[], object]) -> None:
+        try:
+            step()
+        except SignupError as error:
+            self._tell(error.sentence)
+        except Exception:  # an alert that was missed is no reason to miss all that follow
+            LOG.exception("The alerts met a fault and go on.")
