@@ -17,6 +17,7 @@ from signup.measure.question import SettledQuestion
 Row = dict[str, Any]
 
 UTC = ZoneInfo("UTC")
+WEEK, QUARTER = timedelta(days=7), timedelta(days=92)
 PERCENTILES = ("p50", "p95", "p99")
 FEWEST = 5
 """A rate or percentile of a bucket stands on at least this many."""
@@ -164,6 +165,15 @@ def latency(points: Sequence[Row], metric: str, zone: ZoneInfo, interval: str) -
             row[f"{name} whole"] = row[name] if row["whole"] else None
             row[f"{name} open"] = row[name] if open_ else None
     return rows, unit
+
+
+def latency_interval(question: SettledQuestion) -> tuple[str, bool]:
+    """How wide the buckets of the latency are, and whether they are UTC's: those of the range up to a week, UTC days
+    or months beyond."""
+    length = question.end - question.start
+    if length <= WEEK:
+        return question.interval, False
+    return ("day" if length <= QUARTER else "month"), True
 
 
 def retries(bars: Sequence[Row]) -> list[Row]:

@@ -8,13 +8,13 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from threading import Lock
-from typing import Any
 
 import streamlit as st
 
+from dashboard.numbers import Numbers, counted
 from signup import clock, settings
 from signup.errors import SignupError
-from signup.measure import behind, calendar, stats
+from signup.measure import behind, calendar
 from signup.measure.feed import catch_up
 from signup.measure.history import History
 from signup.measure.question import Question
@@ -36,20 +36,6 @@ class _Shared:
     looked: float | None = None
     as_of: datetime | None = None
     problem: SignupError | None = None
-
-
-@dataclass(frozen=True)
-class Numbers:
-    """The numbers of one question and of the period before it, as measure.stats gives them.
-
-    `countries`: every outcome of each country. `retries`: how soon people try again. `ages`: open sign-ups by minute.
-    """
-
-    now: dict[str, Any]
-    before: dict[str, Any]
-    countries: list[dict[str, Any]]
-    retries: list[dict[str, Any]]
-    ages: list[int]
 
 
 @dataclass(frozen=True)
@@ -103,15 +89,7 @@ def warned(question: Question, step: str, code: str) -> list[str]:
 @st.cache_data(max_entries=200, show_spinner=False)
 def _counted(about: tuple[str, int, str], question: Question, _now: datetime) -> Numbers:  # noqa: ARG001  a cache key
     """`about`: which log, up to which event, and the minute; within them nothing changes."""
-    history, lock_seconds = _shared().history, services().settings.lock_seconds
-    now, before = stats.overview(history, question, _now)
-    return Numbers(
-        now=now,
-        before=before,
-        countries=stats.countries(history, question, _now),
-        retries=stats.retry_histogram(history, question, _now, lock_seconds),
-        ages=stats.open_ages(history, question, _now),
-    )
+    return counted(_shared().history, services().settings.lock_seconds, question, _now)
 
 
 def _followed() -> _Shared:

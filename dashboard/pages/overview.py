@@ -7,7 +7,7 @@ every five seconds; filters stay outside of it. Before the first sign-up it says
 import streamlit as st
 
 from dashboard import shared, state
-from dashboard.parts import breakdowns, cards, filters, first_run, header, kpis, trends
+from dashboard.parts import breakdowns, cards, filters, first_run, header, kpis, report_button, trends
 from dashboard.parts.filters import Filters
 from dashboard.parts.view import View, look
 from dashboard.parts.window import tell
@@ -65,4 +65,6 @@ else:
         follow = st.toggle("Auto-refresh", value=True, key=state.AUTO_REFRESH, help="Count again every 5 seconds")
     now = shared.services().clock.now()
     chosen = filters.row(*shared.known(), now)
+    with actions:
+        report_button.show(chosen)
     st.fragment(show, run_every=EVERY_SECONDS if follow and chosen.moves(now) else None)(chosen)

@@ -4,27 +4,21 @@ The file is written by `python -m signup export` in a process of its own; the lo
 not add or leave out anything. Closing the panel stops nothing; the link works once, within a minute.
 """
 
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 import streamlit as st
 
 from dashboard import shared, state, times
-from dashboard.downloads import DOWNLOADS
-from dashboard.jobs import Job
+from dashboard.parts import work
 from dashboard.parts.event_filters import Asked
 from signup.errors import SignupError
 from signup.measure.figures import count, up_to
-from signup.model import new_id
 from signup.record import log, reasons
 from signup.record.log import MOST_COUNTED, LogQuery
 from signup.services import Services
-from signup.words import size
 
 WIDTH = 560
-EVERY_SECONDS = 0.5
 OPEN, FORMAT, HIDE, WORK = "export_open", "export_format", "export_hide", "export_work"
 REASON = "export_reason"
 BUNDLE, ACTOR = "bundle", "user:local"
@@ -58,15 +52,6 @@ FORMATS = {
 }
 
 
-@dataclass(frozen=True)
-class Work:
-    """An export of this visitor: the job that writes it, where, and under which name it is fetched."""
-
-    job: Job
-    path: Path
-    name: str
-
-
 def open_it() -> None:
     """The button was pressed."""
     state.remember(OPEN, True)
@@ -84,8 +69,6 @@ def _close() -> None:
 
 
 def _inside(asked: Asked) -> None:
-    work: Work | None = state.value(WORK)
-    busy = work is not None and work.job.running
     fmt = st.segmented_control(
         "Format", list(FORMATS), default=BUNDLE, required=True, key=FORMAT, format_func=lambda key: FORMATS[key].name
     )
@@ -110,13 +93,12 @@ def _inside(asked: Asked) -> None:
         type="primary",
         key="start_export",
         width="stretch",
-        disabled=busy,
+        disabled=work.busy(WORK),
         on_click=_begin,
-        args=(services, query, fmt, withhold),
+        args=(query, fmt, withhold),
     )
     st.caption(":material/info: The log tells of the export. You can close this panel: it goes on.")
-    if work:
-        st.fragment(_told, run_every=EVERY_SECONDS if busy else None)(work, busy)
+    work.show(WORK)
 
 
 def _contents(services: Services, asked: Asked, query: LogQuery, now: datetime, withhold: str | None) -> dict[str, str]:
@@ -135,18 +117,13 @@ def _contents(services: Services, asked: Asked, query: LogQuery, now: datetime, 
     } | ({"The others": left_out[withhold]} if withhold else {})
 
 
-def _begin(services: Services, query: LogQuery, fmt: str, withhold: str | None) -> None:
-    """Start the export and remember it for this visitor."""
-    now, ending = services.clock.now(), FORMATS[fmt].ending
-    folder = Path(services.settings.data_dir) / "exports"
-    with suppress(OSError):  # the export itself tells why it cannot write there
-        folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{new_id(now)}.{ending}"
-    words = ["export", f"--format={fmt}", f"--out={path}", f"--told-by={ACTOR}", *_filters(query)]
+def _begin(query: LogQuery, fmt: str, withhold: str | None) -> None:
+    """Start the export."""
+    words = ["export", f"--format={fmt}", f"--told-by={ACTOR}", *_filters(query)]
     words += [f"--withhold={withhold}"] if withhold else []
     reason = " ".join(str(state.value(REASON) or "").split())
     hidden = [f"--reason={reason}"] * bool(reason) + [f"--text={query.text}"] * bool(query.text)
-    state.remember(WORK, Work(Job("Writing", words, hidden), path, f"audit-{now:%Y-%m-%dT%H%M%S}Z.{ending}"))
+    work.begin(WORK, "Writing", words, "audit", FORMATS[fmt].ending, hidden)
 
 
 def _filters(query: LogQuery) -> list[str]:
@@ -154,38 +131,3 @@ def _filters(query: LogQuery) -> list[str]:
     options = {"signup": query.signup_id, "actor": query.actor, "from": query.start, "to": query.end}
     kinds = [f"--kind={kind}" for kind in query.kinds]
     return kinds + [f"--{name}={value}" for name, value in options.items() if value]
-
-
-def _told(work: Work, was_busy: bool) -> None:
-    """How far it is, or its end."""
-    if work.job.running:
-        st.progress(work.job.share, work.job.words)
-        st.button("Cancel", icon=":material/close:", key="cancel_export", on_click=work.job.stop)
-    elif was_busy:
-        st.rerun()  # it has ended: stop looking every half second, and let another one begin
-    elif work.job.answer is None and work.job.stopped:
-        st.caption("The export was cancelled: nothing of it is left.")
-    elif work.job.answer is None:
-        st.error(work.job.problem, icon=":material/error:")
-    elif not work.path.exists():
-        st.caption("The file was fetched, or removed after two minutes: export again for another.")
-    else:
-        _offer(work, work.job.answer)
-
-
-def _offer(work: Work, done: dict[str, object]) -> None:
-    """The link, for one click."""
-    written = size(str(work.path.stat().st_size))
-    st.markdown(f":green[:material/check_circle:] Written: **{count(int(str(done['rows'])))}** rows · {written}")
-    st.link_button(
-        f"Download {work.name} · {written}",
-        DOWNLOADS.offer(work.path, work.name),
-        icon=":material/download:",
-        type="primary",
-        width="stretch",
-        key="download",
-        on_click=state.remember,
-        args=(WORK, None),
-    )
-    st.caption("The link works once, within a minute. The log keeps the file's SHA-256:")
-    st.code(str(done["sha256"]), language=None, wrap_lines=True)

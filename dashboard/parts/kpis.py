@@ -9,18 +9,20 @@ from typing import Any, Literal
 
 import streamlit as st
 
+from dashboard.numbers import Numbers
 from dashboard.rows import FEWEST
-from dashboard.shared import Numbers
 from signup.measure import compare
 from signup.measure.compare import Change
 from signup.measure.figures import NOTHING, count, duration, percent
+from signup.measure.glossary import GLOSSARY
 
 Series = list[dict[str, Any]]
 
 
 @dataclass(frozen=True)
 class Figure:
-    """One figure. `polarity`: whether more is good (`normal`), bad (`inverse`) or neither (`off`)."""
+    """One figure. `polarity`: whether more is good (`normal`), bad (`inverse`) or neither (`off`). `weak`: it stands on
+    too little, and is shown grey."""
 
     label: str
     value: str
@@ -30,6 +32,7 @@ class Figure:
     formula: str
     change: Change = compare.UNKNOWN
     polarity: Literal["normal", "inverse", "off"] = "off"
+    weak: bool = False
 
     @property
     def colour(self) -> Literal["normal", "inverse", "off"]:
@@ -43,7 +46,7 @@ def show(numbers: Numbers) -> None:
         for figure in figures_of(numbers):
             st.metric(
                 figure.label,
-                figure.value,
+                f":gray[{figure.value}]" if figure.weak else figure.value,
                 figure.change.text,
                 figure.colour,
                 delta_arrow="off" if figure.change.direction == "flat" else "auto",
@@ -59,8 +62,8 @@ def show(numbers: Numbers) -> None:
 def figures_of(numbers: Numbers) -> list[Figure]:
     """The seven, in the order in which they are read."""
     return [
-        _counted(numbers, "Started", "started", "Sign-ups begun in this range. A lock hit begins none.", "off"),
-        _counted(numbers, "Completed", "completed", "Approved by the person, profile read, number proved.", "normal"),
+        _counted(numbers, "Started", "started", "off"),
+        _counted(numbers, "Completed", "completed", "normal"),
         _success(numbers),
         _median(numbers),
         _lock(numbers),
@@ -74,11 +77,11 @@ def too_few(numbers: Numbers) -> bool:
     return any(period["started"] < compare.FEWEST for period in (numbers.now, numbers.before))
 
 
-def _counted(numbers: Numbers, label: str, name: str, formula: str, polarity: Literal["normal", "off"]) -> Figure:
+def _counted(numbers: Numbers, label: str, name: str, polarity: Literal["normal", "off"]) -> Figure:
     now, before = numbers.now[name], numbers.before[name]
     spark = [float(row[name]) for row in _whole(numbers.now["series"])]
     change = compare.change_of_count(now, before)
-    return Figure(label, count(now), f"from {count(before)}", spark, "bar", formula, change, polarity)
+    return Figure(label, count(now), f"from {count(before)}", spark, "bar", GLOSSARY[name].told, change, polarity)
 
 
 def _success(numbers: Numbers) -> Figure:
@@ -86,7 +89,7 @@ def _success(numbers: Numbers) -> Figure:
         numbers,
         "Success rate",
         lambda row: (row["completed"], row["started"] - row["open"]),
-        "Completed of those that are finished. Open ones stand beside it, never inside.",
+        GLOSSARY["successRate"].told,
         "normal",
     )
 
@@ -96,7 +99,7 @@ def _lock(numbers: Numbers) -> Figure:
         numbers,
         "Lock hit rate",
         lambda row: (row["lockHits"], row["lockHits"] + row["started"]),
-        "Starts that the lock refused, of all tries. Nothing was sent for them; they are no errors.",
+        GLOSSARY["lockHitRate"].told,
         "off",
     )
 
@@ -106,7 +109,7 @@ def _errors(numbers: Numbers) -> Figure:
         numbers,
         "Error rate",
         lambda row: (row["failed"], row["started"]),
-        "Failed of all started. Declined and ignored are people's answers, not errors.",
+        GLOSSARY["errorRate"].told,
         "inverse",
     )
 
@@ -121,12 +124,13 @@ def _rate(
     now, before = parts(numbers.now), parts(numbers.before)
     rate = compare.rate(*now)
     told = f"{count(rate.part)} of {count(rate.whole)}"
-    value = percent(rate.share)
-    if rate.weak and rate.low is not None and rate.high is not None:
-        value, told = f":gray[{value}]", f"{told} · {rate.low * 100:.0f}–{rate.high * 100:.0f}%"
+    weak = rate.weak and rate.low is not None and rate.high is not None
+    if weak:
+        told = f"{told} · {rate.low * 100:.0f}–{rate.high * 100:.0f}%"
     buckets = [parts(row) for row in _whole(numbers.now["series"])]
     spark = [part / whole for part, whole in buckets if whole >= FEWEST]
-    return Figure(label, value, told, spark, "line", formula, compare.change_of_rate(now, before), polarity)
+    change = compare.change_of_rate(now, before)
+    return Figure(label, percent(rate.share), told, spark, "line", formula, change, polarity, weak=weak)
 
 
 def _median(numbers: Numbers) -> Figure:
@@ -138,8 +142,7 @@ def _median(numbers: Numbers) -> Figure:
         f"{count(now['n'])} {'approval' if now['n'] == 1 else 'approvals'}",
         [point["p50"] for point in points if point["n"] >= FEWEST],
         "line",
-        "From the start to the arrival of the approval; half of the people are quicker. Over more than 7 days the line "
-        "goes by UTC day.",
+        f"{GLOSSARY['approveSeconds'].told} Over more than 7 days the line goes by UTC day.",
         compare.change_of_time(now["p50"], before["p50"], min(now["n"], before["n"])),
         "inverse",
     )
@@ -152,7 +155,7 @@ def _open(numbers: Numbers) -> Figure:
         "by age, 0–10 min" if numbers.now["open"] else NOTHING,
         [float(n) for n in numbers.ages],
         "bar",
-        "Started, and neither finished nor given up yet. Never counted as failed.",
+        GLOSSARY["open"].told,
     )
 
 

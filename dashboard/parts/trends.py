@@ -4,8 +4,6 @@ Each function draws the inside of one card. It must not count. What a chart says
 browser builds a chart anew, and it flickers, whenever that sentence changes.
 """
 
-from datetime import timedelta
-
 import streamlit as st
 
 from dashboard import charts, labels, rows, state
@@ -15,7 +13,6 @@ from dashboard.parts.view import View, roughly
 from signup.measure.figures import NOTHING, count, duration, percent
 from signup.words import FUNNEL, MEASURES
 
-WEEK, QUARTER = timedelta(days=7), timedelta(days=92)
 GAP = "\u2003"
 _TOO_FEW_FINISHED = "Too few finished sign-ups per bucket for a rate. Choose a longer range or a wider interval."
 
@@ -90,28 +87,16 @@ def latency(view: View) -> None:
             _one_latency(view, metric, asides.get(metric, ""))
 
 
-def latency_interval(view: View) -> str:
-    """How wide the buckets of the latency are: those of the range up to a week, UTC days or months beyond."""
-    length = view.asked.end - view.asked.start
-    if length <= WEEK:
-        return view.asked.interval
-    return "day" if length <= QUARTER else "month"
-
-
 def latency_counted(view: View) -> str:
     """What one point of the latency stands for, for the card's first line."""
-    utc = "UTC " if _in_utc(view) else ""
-    return f"percentiles per {utc}{latency_interval(view)}, those under {rows.FEWEST} sign-ups left out"
-
-
-def _in_utc(view: View) -> bool:
-    return view.asked.end - view.asked.start > WEEK
+    interval, utc = rows.latency_interval(view.asked)
+    return f"percentiles per {'UTC ' if utc else ''}{interval}, those under {rows.FEWEST} sign-ups left out"
 
 
 def _one_latency(view: View, metric: str, aside: str) -> None:
     totals = view.numbers.now[metric]
-    zone = rows.UTC if _in_utc(view) else view.asked.zone
-    interval = latency_interval(view)
+    interval, utc = rows.latency_interval(view.asked)
+    zone = rows.UTC if utc else view.asked.zone
     drawn, unit = rows.latency(view.numbers.now["latency"], metric, zone, interval)
     told = " · ".join(f"{p} **{duration(totals[p])}**" for p in ("p50", "p95", "p99"))
     drawable = sum(row["p50"] is not None for row in drawn) > 1

@@ -7,8 +7,8 @@ from functools import cached_property
 import streamlit as st
 
 from dashboard import labels, rows, shared, state
+from dashboard.numbers import Numbers
 from dashboard.parts.filters import CUSTOM, Filters
-from dashboard.shared import Numbers
 from signup import clock
 from signup.errors import SignupError
 from signup.measure.question import SettledQuestion

@@ -6,7 +6,7 @@ imported only when that command runs.
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from io import TextIOWrapper
 
@@ -23,6 +23,7 @@ COMMANDS = {
     "watch": ("watch", "match, complete and expire until stopped"),
     "events": ("audit", "the audit log"),
     "stats": ("stats", "the Overview's numbers"),
+    "report": ("report", "the Overview as one HTML file"),
     "export": ("export", "the audit log, or the sign-ups, as a file"),
     "verify": ("verify", "whether the audit log is whole and unaltered"),
     "checkpoint": ("record", "sign the audit log's head now"),
@@ -38,13 +39,18 @@ EPILOG = f"With {STDIN} as the last word, more words are read from stdin, one a 
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Run one command; the exit code. NO is an answer, so nothing that went wrong may end with it."""
+    """Run one command; the exit code."""
+    return ended(lambda: _run(list(sys.argv[1:] if words is None else words)))
+
+
+def ended(work: Callable[[], int]) -> int:
+    """The exit code of a piece of work. NO is an answer, so nothing that went wrong may end with it."""
     if sys.stdout is None:
         output.problem("stdout is closed: open it, or send it to /dev/null.")
         return Exit.CANNOT
     _never_fail_at_a_letter()
     try:
-        code = _run(list(sys.argv[1:] if words is None else words))
+        code = work()
         output.flush()
     except BrokenPipeError:
         _forget_stdout()

@@ -11,7 +11,7 @@ from signup.measure.calendar import INTERVALS
 from signup.measure.feed import catch_up
 from signup.measure.figures import count, duration, percent
 from signup.measure.history import History
-from signup.measure.question import question
+from signup.measure.question import Question, question
 from signup.measure.stats import stats as answer
 
 COUNTS = ("started", "completed", "declined", "expired", "failed", "open")
@@ -22,7 +22,22 @@ DURATIONS = ("requestSeconds", "decisionSeconds", "approveSeconds", "profileSeco
 
 def stats(options: Options) -> int:
     """One answer about one range."""
-    asked = question(
+    about = asked(options)
+    history = History()
+    with opened(seals=True) as services:
+        now = services.clock.now()
+        catch_up(services, history)
+    numbers = answer(history, about, now)
+    if options.json:
+        output.json_line(numbers)
+    else:
+        _show(numbers)
+    return Exit.DONE
+
+
+def asked(options: Options) -> Question:
+    """The question that the options of `add_question` make. Raises UsageWrong."""
+    return question(
         from_=options.start,
         to=options.end,
         tz=options.tz,
@@ -31,16 +46,6 @@ def stats(options: Options) -> int:
         channel=options.channel,
         outcome=options.outcome,
     )
-    history = History()
-    with opened(seals=True) as services:
-        now = services.clock.now()
-        catch_up(services, history)
-    numbers = answer(history, asked, now)
-    if options.json:
-        output.json_line(numbers)
-    else:
-        _show(numbers)
-    return Exit.DONE
 
 
 def _show(numbers: dict[str, Any]) -> None:
@@ -79,7 +84,8 @@ def _duration(name: str, figures: dict[str, Any]) -> tuple[str, ...]:
     return (words.MEASURES[name], *(duration(figures[rank]) for rank in ("p50", "p95", "p99")), count(figures["n"]))
 
 
-def _options(parser: Parser) -> None:
+def add_question(parser: Parser) -> None:
+    """Which range, whose clock, which buckets, whom."""
     add_range(parser)
     parser.add_argument("--tz", metavar="ZONE", default="UTC", help="whose days, such as Europe/Stockholm (UTC)")
     parser.add_argument("--interval", choices=INTERVALS, metavar="I", help=f"one of {', '.join(INTERVALS)}")
@@ -87,4 +93,4 @@ def _options(parser: Parser) -> None:
         parser.add_argument(f"--{name}", metavar=what, action="append", help="only this one; several with commas")
 
 
-COMMANDS = {"stats": Command(_options, stats)}
+COMMANDS = {"stats": Command(add_question, stats)}

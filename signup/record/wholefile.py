@@ -47,7 +47,7 @@ def file_for(out: Path, settings: Settings) -> Iterator[BufferedRandom]:
     except OSError as error:
         why = error.strerror or error
         raise UsageWrong(
-            f"The export cannot be written to {out} ({why}): check the folder, its rights and the disk."
+            f"The file cannot be written to {out} ({why}): check the folder, its rights and the disk."
         ) from error
 
 

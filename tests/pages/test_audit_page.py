@@ -290,7 +290,7 @@ def test_an_export_that_cannot_be_written_says_why_in_a_sentence(street: Service
     page.button(key="start_export").click().run()
     eventually(lambda: page.run().error, seconds=30)
     assert not page.exception
-    assert "The export cannot be written" in page.error[0].value
+    assert "The file cannot be written" in page.error[0].value
     assert not page.link_button
 
 
@@ -299,7 +299,7 @@ def test_an_export_that_was_cancelled_leaves_nothing_and_lets_another_begin(stre
     page = opened()
     with street.store.write():  # it waits for the database, so it cannot be too fast for us
         page.button(key="start_export").click().run()
-        page.button(key="cancel_export").click().run()
+        page.button(key="cancel_export_work").click().run()
         eventually(lambda: not page.run().button(key="start_export").disabled)
     assert list((Path(street.settings.data_dir) / "exports").iterdir()) == []
     assert exported(page).exists()

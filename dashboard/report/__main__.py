@@ -1,0 +1,88 @@
+"""`python -m dashboard.report --out FILE`: the program behind `python -m signup report`, whose options it shares."""
+
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+
+from dashboard.numbers import Numbers, counted
+from dashboard.report import page, pictures
+from dashboard.report.page import Report
+from signup.commands import edge, output
+from signup.commands.exits import Exit
+from signup.commands.parsing import Options, Parser
+from signup.commands.progress import Progress, watched
+from signup.commands.report import add_options
+from signup.commands.session import opened
+from signup.commands.stats import asked
+from signup.measure.feed import catch_up
+from signup.measure.history import History
+from signup.measure.question import Question
+from signup.phone import country_name
+from signup.record.wholefile import file_for
+from signup.services import Services
+from signup.words import OUTCOMES
+
+
+def run(words: Sequence[str]) -> int:
+    """Count, draw, write. Raises what reading the log raises, UsageWrong."""
+    parser = Parser(f"python -m {__spec__.parent}")
+    add_options(parser)
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args(words)
+    with watched("Drawing", options) as progress, opened(seals=True) as services:
+        made, question = services.clock.now(), asked(options)
+        report = Report(
+            numbers=_numbers(services, question, made),
+            asked=question.settled(made),
+            filters=_filters(options),
+            mode=services.settings.mode,
+            made=made,
+        )
+        pictured = _pictured(report, progress)
+        with file_for(options.out, services.settings) as file:
+            file.write(page.html(report, *pictured).encode())
+        if options.charts:
+            options.charts.mkdir(parents=True, exist_ok=True)
+            for name, picture in pictured[1].items():
+                with file_for(options.charts / f"{name}.png", services.settings) as file:
+                    file.write(picture)
+    if options.json:
+        output.json_line({"file": str(options.out)})
+    else:
+        output.facts([("File", str(options.out))])
+    return Exit.DONE
+
+
+def _numbers(services: Services, question: Question, made: datetime) -> Numbers:
+    history = History()
+    catch_up(services, history)
+    return counted(history, services.settings.lock_seconds, question, made)
+
+
+def _pictured(report: Report, progress: Progress) -> tuple[dict[str, str], dict[str, bytes]]:
+    """Every chart in both forms. Drawing is the long part."""
+    svgs = page.drawn(report)
+    pngs = {}
+    for name, svg in svgs.items():
+        progress(len(pngs), len(svgs))
+        pngs[name] = pictures.png(svg)
+    progress(len(svgs), len(svgs))
+    return svgs, pngs
+
+
+def _filters(options: Options) -> dict[str, str]:
+    """What was chosen, in words."""
+
+    def values(given: list[str] | None) -> list[str]:
+        return sorted({value.strip() for part in given or () for value in part.split(",")} - {""})
+
+    chosen = {
+        "countries": [country_name(code.upper()) for code in values(options.country)],
+        "channels": values(options.channel),
+        "outcomes": [OUTCOMES[name] for name in values(options.outcome)],
+    }
+    return {name: ", ".join(found) for name, found in chosen.items() if found}
+
+
+if __name__ == "__main__":
+    sys.exit(edge.ended(lambda: run(sys.argv[1:])))

@@ -1,0 +1,141 @@
+"""The report: what the Overview shows, in a file that needs nobody."""
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from dashboard.downloads import DOWNLOADS
+from dashboard.numbers import counted
+from dashboard.report import page as report_page
+from dashboard.report import pictures
+from dashboard.report.page import Report
+from signup.measure.glossary import GLOSSARY
+from signup.measure.question import Question
+from signup.services import open_services
+from signup.settings import load
+from signup.words import MEASURES
+from tests.machine import ROOT, eventually
+from tests.pages.fixtures import lives
+
+NOW = datetime(2026, 11, 24, 14, 0, tzinfo=UTC)
+CHARTS = {"outcomes", "funnel", "success-rate", "lock", "requestSeconds", "decisionSeconds", "profileSeconds"}
+Environ = Callable[..., dict[str, str]]
+
+
+def report(told: Any, filters: dict[str, str] | None = None) -> Report:
+    question = Question(zone="Europe/Stockholm")
+    numbers = counted(lives.history(told), 300, question, NOW)
+    return Report(numbers, question.settled(NOW), filters or {}, "sandbox", NOW)
+
+
+@pytest.fixture(scope="module")
+def whole() -> tuple[str, dict[str, str]]:
+    """The report of two months, and its charts."""
+    about = report(lives.month(NOW, days=56, a_day=20))
+    svgs = report_page.drawn(about)
+    return report_page.html(about, svgs, {name: pictures.png(svg) for name, svg in svgs.items()}), svgs
+
+
+def test_it_holds_every_chart_of_the_overview_each_to_be_saved_as_a_png(whole: tuple[str, dict[str, str]]) -> None:
+    html, svgs = whole
+    assert set(svgs) == CHARTS
+    assert html.count("<svg") == len(CHARTS)
+    assert set(re.findall(r'download="([^"]+)\.png" href="data:image/png;base64,iVBOR', html)) == CHARTS
+
+
+def test_it_says_how_each_number_is_counted(whole: tuple[str, dict[str, str]]) -> None:
+    assert [name for name in GLOSSARY if MEASURES[name] not in whole[0]] == []
+
+
+def test_a_browser_asks_nobody_and_finds_nothing_wrong(
+    whole: tuple[str, dict[str, str]], tmp_path: Path, page: Any
+) -> None:
+    (tmp_path / "report.html").write_text(whole[0], "utf-8")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("console", lambda message: asked.append(message.text))
+    for width in (1440, 390):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.goto(f"file://{tmp_path}/report.html")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert [address for address in asked if not address.startswith((f"file://{tmp_path}/", "data:"))] == []
+
+
+def test_an_empty_log_is_a_report_too_with_dashes_for_what_is_unknown() -> None:
+    about = report([])
+    html = report_page.html(about, report_page.drawn(about), {})
+    assert "No sign-ups match." in html
+    assert "No failed sign-ups in this range." in html
+    assert "<svg" not in html
+    assert "<b>–</b>" in html
+
+
+def test_what_was_chosen_stands_in_it_and_can_do_no_harm() -> None:
+    html = report_page.html(report([], {"channels": "<script>alert(1)</script>"}), {}, {})
+    assert "<script" not in html
+    assert "&lt;script&gt;" in html
+
+
+def test_times_are_told_in_the_zone_that_was_asked_for() -> None:
+    html = report_page.html(report([]), {}, {})
+    assert f"{NOW.astimezone(ZoneInfo('Europe/Stockholm')):%d %b %H:%M}"[:-2] in html
+
+
+def run(environ: dict[str, str], *words: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "signup", "report", *words]
+    return subprocess.run(command, check=False, env=environ, cwd=ROOT, capture_output=True, text=True, timeout=60)
+
+
+def filled(environ: Environ) -> dict[str, str]:
+    chosen = environ()
+    with open_services(load(chosen, env_file=None), migrate=True) as services:
+        lives.write(services, lives.month(datetime.now(UTC) - timedelta(hours=1), days=3, a_day=10))
+    return chosen
+
+
+def test_the_command_writes_the_file_and_its_charts(environ: Environ, tmp_path: Path) -> None:
+    out, charts = tmp_path / "overview.html", tmp_path / "charts"
+    done = run(filled(environ), f"--out={out}", f"--charts={charts}", "--country=IN,SE", "--json", "--progress")
+    assert (done.returncode, json.loads(done.stdout)) == (0, {"file": str(out)})
+    assert "countries: India, Sweden" in out.read_text("utf-8")
+    assert {picture.read_bytes()[:4] for picture in charts.glob("*.png")} == {b"\x89PNG"}
+    assert {tuple(json.loads(line)) for line in done.stderr.splitlines()} == {("done", "total", "bytes")}
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--out=x.html", "--tz=Mars/Olympus"], "zone"),
+        (["--out=x.html", "--country=Sweden"], "country"),
+        ([], "--out"),
+    ],
+)
+def test_what_makes_no_sense_is_one_sentence(environ: Environ, words: list[str], told: str) -> None:
+    done = run(environ(), *words)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert told in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_place_where_nothing_can_be_written_is_one_sentence(environ: Environ, tmp_path: Path) -> None:
+    done = run(filled(environ), f"--out={tmp_path}/nowhere/x.html")
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1].startswith("The file cannot be written to")
+
+
+def test_the_overviews_button_writes_it_with_the_filters_of_the_screen(dashboard: Callable[..., Any]) -> None:
+    page = dashboard(lives.month(datetime.now(UTC), days=3, a_day=10), country="IN")
+    page.button(key="start_report").click().run()
+    eventually(lambda: page.run().link_button, seconds=30)
+    (link,) = page.link_button
+    offer = DOWNLOADS.take(link.proto.url.rpartition("/")[2])
+    assert offer
+    assert "countries: India" in offer.path.read_text("utf-8")
