@@ -4,6 +4,9 @@ Whoever must speak to another machine (the Truecaller client, the doctor, alerts
 thread of a call does the talking and the caller waits for it, never longer than the deadline: so a drip of bytes, a
 name server that hangs and a handshake that crawls all end on time, and the connection is shut down behind them.
 
+With `public_only` a name is looked up once, and the connection goes to one of the addresses found that lie on the open
+internet: a name that stands for another the next time changes nothing.
+
 What it must not do: follow a redirect, read proxies or .netrc, keep a connection for another call (a stale one would
 make a POST go out twice), unpack a compressed answer, read more than `CAP`, or let a library's words out (they quote
 headers, and a header may hold a token).
@@ -15,6 +18,7 @@ from collections.abc import Mapping
 from contextlib import closing, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from threading import Event, Lock, Thread
 from typing import Any
 
@@ -35,6 +39,7 @@ _SENTENCES = {
     "tls": "No trusted TLS connection came about: check the certificate and this machine's clock.",
     "timeout": "No answer came before the deadline: try again later.",
     "broken": "The connection broke before an answer came: try again later.",
+    "private": "The name stands for no address on the open internet: check the address.",
     "unsendable": "The request cannot be written as HTTP: check the address and the headers.",
 }
 
@@ -43,7 +48,7 @@ logging.getLogger("urllib3.connection").setLevel(logging.ERROR)
 
 
 class OutboundFailed(SignupError):
-    """No answer at all. `kind`: connect, tls, timeout, broken or unsendable; `sent`: a part of the request left.
+    """No answer at all. `kind`: connect, tls, timeout, broken, private or unsendable; `sent`: a part of it left.
 
     With `sent` False the other side never saw the request; with `sent` True nobody knows what it did with it.
     """
@@ -78,11 +83,15 @@ def send(
     *,
     seconds: float,
     clock: Clock | None = None,
+    public_only: bool = False,
 ) -> Reply:
-    """Make one call, once. Back after `seconds` at the latest; raises OutboundFailed when no status line came."""
+    """Make one call, once. Back after `seconds` at the latest; raises OutboundFailed when no status line came.
+
+    `public_only`: to nobody on this machine or in a private network, whatever the name server says.
+    """
     clock = clock or SystemClock()
     began = clock.monotonic()
-    call = _Call(requests.Request(method, url, headers={**_ALWAYS, **headers}, data=body), seconds)
+    call = _Call(requests.Request(method, url, headers={**_ALWAYS, **headers}, data=body), seconds, public_only)
     Thread(target=call.talk, name="outbound", daemon=True).start()
     try:
         in_time = call.finished.wait(seconds)
@@ -94,8 +103,9 @@ def send(
 class _Call:
     """One call, shared by the caller, who waits, and the worker, who talks. After `hang_up` nothing leaves any more."""
 
-    def __init__(self, request: requests.Request, seconds: float) -> None:
+    def __init__(self, request: requests.Request, seconds: float, public_only: bool) -> None:
         self.finished = Event()
+        self.public_only = public_only
         self._request = request
         self._seconds = seconds
         self._lock = Lock()
@@ -105,6 +115,7 @@ class _Call:
         self._head: tuple[int, dict[str, str]] | None = None
         self._body = bytearray()
         self._fault: str | None = None
+        self._private = False
 
     def talk(self) -> None:
         """The worker's whole life."""
@@ -116,7 +127,7 @@ class _Call:
                 with closing(door.send(prepared, stream=True, timeout=self._seconds, verify=True)) as response:
                     self._read(response)
         except Exception as fault:  # whatever the libraries raise becomes one word
-            self._fault = _kind(fault, self._sent)
+            self._fault = "private" if self._private else _kind(fault, self._sent)
         finally:
             self._drop_line()
             self.finished.set()
@@ -135,6 +146,15 @@ class _Call:
                 return
             self._body += piece
         self._fault = "too_big"
+
+    def addresses(self, host: str, port: int) -> list[str]:
+        """Where a name may be reached. OSError when that is nowhere."""
+        found = [str(row[4][0]) for row in socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)]
+        public = [address for address in found if is_public(address)]
+        self._private = not public
+        if self._private:
+            raise OSError
+        return public
 
     def connected(self, sock: socket.socket) -> None:
         """The worker has a connection: keep a second handle of it, to shut it down from outside."""
@@ -186,11 +206,32 @@ def _kind(fault: Exception, sent: bool) -> str:
     return "unsendable" if isinstance(fault, ValueError) else "connect"
 
 
+_TRANSLATED = IPv6Network("64:ff9b::/96")
+
+
+def is_public(address: str) -> bool:
+    """Whether an IP address lies on the open internet; one that wraps another is judged by what it wraps."""
+    ip = ip_address(address.partition("%")[0])
+    if isinstance(ip, IPv6Address):
+        translated = IPv4Address(int(ip) & 0xFFFFFFFF) if ip in _TRANSLATED else None
+        ip = ip.ipv4_mapped or ip.sixtofour or translated or ip
+    return ip.is_global and not ip.is_multicast
+
+
 _CALL: ContextVar[_Call] = ContextVar("call")
 
 
 class _Line(HTTPConnection):
     """A connection that tells its call when it stands and before it writes."""
+
+    def _new_conn(self) -> socket.socket:
+        call = _CALL.get()
+        if not call.public_only:
+            return super()._new_conn()
+        for address in (addresses := call.addresses(self.host, self.port)):
+            with suppress(OSError):
+                return socket.create_connection((address, self.port), self.timeout)
+        raise OSError(f"none of {len(addresses)} addresses answers")
 
     def connect(self) -> None:
         super().connect()

@@ -22,7 +22,8 @@ from signup.settings_sources import PREFIX, Source
 
 ABOUT_FILES = (
     "# A secret may stand in a file instead: SIGNUP_APP_KEY_FILE, SIGNUP_KEYS_FILE, SIGNUP_AUDIT_KEYS_FILE,",
-    "# SIGNUP_API_TOKENS_FILE and SIGNUP_DATABASE_URL_FILE name one.",
+    "# SIGNUP_API_TOKENS_FILE, SIGNUP_WEBHOOK_URL_FILE, SIGNUP_WEBHOOK_SECRET_FILE and SIGNUP_DATABASE_URL_FILE name",
+    "# one.",
 )
 REQUEST_URL = "https://api4.truecaller.com/v1/apps/requests"
 PROFILE_URLS = tuple(
@@ -84,6 +85,16 @@ def _unlike_the_ports_above(port: int, info: ValidationInfo) -> int:
     return port
 
 
+def _webhook_url(url: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+    return checks.webhook_url(url, info.data.get("webhook_private", False)) if url else None
+
+
+def _webhook_secret(secret: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+    if secret is None and info.data.get("webhook_url"):
+        raise ValueError("is needed with SIGNUP_WEBHOOK_URL: whoever receives it could not know who sent it")
+    return secret
+
+
 def _log(form: object) -> object:
     return form or ("plain" if sys.stderr.isatty() else "json")
 
@@ -138,7 +149,13 @@ class Settings(BaseSettings):
     checkpoint_seconds: Seconds = _setting("how often the record is signed", 3600)
     profile_days: Days = _setting("how long profiles, numbers and traces are kept, in days", 30)
     audit_days: Days = _setting("how long sign-ups and the audit log are kept, in days", 400)
-    webhook_private: bool = _setting("alert webhooks may go to private addresses (a later version)", False, "false")
+    webhook_private: bool = _setting("alert webhooks may go to private addresses, and over plain http", False, "false")
+    webhook_url: Annotated[SecretStr | None, AfterValidator(_webhook_url)] = _setting(
+        "where alerts are POSTed as Standard Webhooks; `https`", None, "", secret=True
+    )
+    webhook_secret: Annotated[
+        SecretStr | None, AfterValidator(checks.webhook_secret), AfterValidator(_webhook_secret)
+    ] = _setting("what signs them: `whsec_` and base64 of 24 to 64 bytes", None, "", secret=True)
     bind: Annotated[str, AfterValidator(checks.loopback)] = _setting(
         "dashboard and API; until there is sign-in any address but loopback is refused", "127.0.0.1"
     )

@@ -78,6 +78,22 @@ def address(host: str) -> str:
 
 def url(text: str) -> str:
     """A whole https address (http only to this machine), without anything that two parsers read differently."""
+    scheme, host = _plain(text)
+    if scheme == "http" and not is_loopback(host):
+        raise ValueError("must begin with https:// unless the host is this machine")
+    return text
+
+
+def webhook_url(secret: SecretStr, private: bool) -> SecretStr:
+    """The same for a webhook, whose address may hold a token. `private`: it may go to a private network, over http."""
+    scheme, _ = _plain(secret.get_secret_value())
+    if scheme == "http" and not private:
+        raise ValueError("must begin with https:// unless SIGNUP_WEBHOOK_PRIVATE is true")
+    return secret
+
+
+def _plain(text: str) -> tuple[str, str]:
+    """(scheme, host) of an address that every parser reads alike."""
     if not re.fullmatch(r"[!-~]+", text) or re.search(r"[\\@#<>\"]", text):
         raise ValueError("must be a plain web address: ASCII, without a login, blanks or a fragment")
     try:
@@ -87,9 +103,7 @@ def url(text: str) -> str:
         raise ValueError("must be a web address such as https://example.com/path") from None
     if parts.scheme not in ("http", "https") or not host:
         raise ValueError("must be a web address such as https://example.com/path")
-    if parts.scheme == "http" and not is_loopback(host):
-        raise ValueError("must begin with https:// unless the host is this machine")
-    return text
+    return parts.scheme, host
 
 
 def database_url(text: str) -> str:
@@ -117,6 +131,20 @@ def header_value(secret: SecretStr | None) -> SecretStr | None:
     """A secret that is sent as an HTTP header."""
     if secret is not None and not re.fullmatch(r"[!-~]{1,512}", secret.get_secret_value()):
         raise ValueError("must be 1 to 512 visible ASCII letters, without blanks")
+    return secret
+
+
+def webhook_secret(secret: SecretStr | None) -> SecretStr | None:
+    """`whsec_` and base64 of 24 to 64 bytes, as Standard Webhooks writes one."""
+    if secret is None:
+        return None
+    prefix, _, text = secret.get_secret_value().partition("_")
+    try:
+        size = len(base64.b64decode(text, validate=True))
+    except (binascii.Error, ValueError):
+        size = 0
+    if prefix != "whsec" or not 24 <= size <= 64:
+        raise ValueError("must be whsec_ followed by base64 of 24 to 64 bytes")
     return secret
 
 

@@ -1,4 +1,4 @@
-"""The watcher's part in alerts: a thread that looks at the rules when a minute begins.
+"""The watcher's part in alerts: a thread that looks at the rules when a minute begins, and delivers the webhooks.
 
 Beside the steps of watch.py, which never wait for it, like the fold (folding.py). A fault here is told and is no other
 step's. It must not match, complete or expire anything.
@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from signup.errors import SignupError
-from signup.measure.alerts import rounds
+from signup.measure.alerts import delivery, rounds
 from signup.measure.alerts.values import whole_minute
 from signup.services import Services
 
@@ -19,8 +19,9 @@ LOOK_SECONDS = 1
 
 
 def once(services: Services) -> None:
-    """Look at the rules, unless somebody has in this minute."""
+    """Look at the rules, unless somebody has in this minute; then deliver what is due."""
     rounds.run(services)
+    delivery.deliver(services)
 
 
 class Alerting:
@@ -31,6 +32,7 @@ class Alerting:
         self._tell = tell
         self._stop = threading.Event()
         self._minute: datetime | None = None
+        self._due: datetime | None = None
         self._thread = threading.Thread(target=self._run, name="alerts", daemon=True)
 
     def __enter__(self) -> "Alerting":
@@ -43,10 +45,18 @@ class Alerting:
 
     def _run(self) -> None:
         while not self._stop.wait(LOOK_SECONDS):
-            minute = whole_minute(self._services.clock.now())
-            if minute != self._minute:
-                self._minute = minute
-                self._sound(lambda: once(self._services))
+            now = self._services.clock.now()
+            if whole_minute(now) != self._minute:
+                self._minute = whole_minute(now)
+                self._sound(lambda: rounds.run(self._services))
+                self._sound(self._deliver)
+            elif self._due and self._due <= now:
+                self._sound(self._deliver)
+
+    def _deliver(self) -> None:
+        """What is due; then when to come back. What another watcher left behind is seen at the next minute."""
+        delivery.deliver(self._services, go_on=lambda: not self._stop.is_set())
+        self._due = delivery.next_due(self._services)
 
     def _sound(self, step: Callable[[], object]) -> None:
         try:

@@ -310,3 +310,31 @@ def test_settings_cannot_be_changed(settings: Callable[..., Settings]) -> None:
 
 def source_of(settings: Settings, name: str) -> str:
     return next(row.source for row in settings.describe() if row.name == name)
+
+
+WHSEC = f"whsec_{KEY}"
+
+
+def test_a_webhook_goes_over_https_and_is_signed() -> None:
+    settings = loaded(webhook_url="https://hooks.example/T/B/x", webhook_secret=WHSEC)
+    assert settings.webhook_url and settings.webhook_url.get_secret_value() == "https://hooks.example/T/B/x"
+    assert settings.webhook_secret and settings.webhook_secret.get_secret_value() == WHSEC
+    assert "SIGNUP_WEBHOOK_SECRET is needed" in told(webhook_url="https://hooks.example/x")
+    assert "SIGNUP_WEBHOOK_URL must begin with https" in told(webhook_url="http://127.0.0.1/x", webhook_secret=WHSEC)
+    assert "SIGNUP_WEBHOOK_URL must be" in told(webhook_url="hooks.example", webhook_secret=WHSEC)
+
+
+def test_a_webhook_in_a_private_network_may_do_without_tls() -> None:
+    assert loaded(webhook_url="http://10.0.0.7/x", webhook_secret=WHSEC, webhook_private="true").webhook_url
+
+
+@pytest.mark.parametrize("text", ["x", "whsec_", "whsec_eHh4", f"whpk_{KEY}", KEY, "whsec_not base64"])
+def test_a_webhooks_secret_has_the_form_of_one(text: str) -> None:
+    assert told(webhook_secret=text) == "SIGNUP_WEBHOOK_SECRET must be whsec_ followed by base64 of 24 to 64 bytes"
+
+
+def test_neither_a_webhooks_address_nor_its_secret_shows() -> None:
+    settings = loaded(webhook_url=f"https://hooks.example/{SECRET}", webhook_secret=WHSEC)
+    shown = repr(settings) + repr(settings.describe())
+    assert SECRET not in shown
+    assert KEY not in shown

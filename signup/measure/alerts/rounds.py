@@ -1,6 +1,6 @@
 """A round of the alerts: once a minute, whoever claims the minute reads the figures and moves every rule's state.
 
-    the minute claimed  ->  figures read, no transaction open  ->  one transaction: states, events
+    the minute claimed  ->  figures read, no transaction open  ->  one transaction: states, events, webhooks to deliver
 
 Any number of watchers ask; one conditional update gives the minute to one of them. One that dies in between costs that
 minute and nothing else, for what is stored says since when things are so. It must not deliver anything itself.
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from signup.clock import text
-from signup.measure.alerts import kept, values
+from signup.measure.alerts import kept, values, webhook
 from signup.measure.alerts.kept import Seen
 from signup.measure.alerts.machine import Standing, State, Telling, step
 from signup.measure.alerts.rules import Rule, level
@@ -56,6 +56,7 @@ def run(services: Services) -> list[Change] | None:
         changes = [change for change in looked if change.telling or change.before.state != change.after.standing.state]
         for change in changes:
             _tell_the_log(tx, change, text(services.clock.now()))
+            _tell_the_webhook(services, tx, change)
     return changes
 
 
@@ -82,3 +83,9 @@ def _tell_the_log(tx: Transaction, change: Change, at: str) -> None:
         "ppm": change.after.reading.ppm,
     }
     events.append(tx, at=at, kind=Kind.ALERT_CHANGED, actor="watcher", details=details)
+
+
+def _tell_the_webhook(services: Services, tx: Transaction, change: Change) -> None:
+    if change.telling and services.settings.webhook_url:
+        mode, now = services.settings.mode, services.clock.now()
+        webhook.write_down(tx, change.rule, change.before, change.after, change.telling, mode=mode, now=now)

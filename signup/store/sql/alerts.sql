@@ -33,3 +33,30 @@ VALUES (:rule, :state, :since, :severity, :told, :bad_since, :none_since, :minut
 ON CONFLICT (rule) DO UPDATE SET state = excluded.state, since = excluded.since, severity = excluded.severity,
     told = excluded.told, bad_since = excluded.bad_since, none_since = excluded.none_since, minute = excluded.minute,
     level = excluded.level, part = excluded.part, whole = excluded.whole, n = excluded.n;
+
+-- name: add_webhook!
+-- In the transaction of the change that it tells; due at once.
+INSERT INTO webhooks (id, at, rule, body, due_at) VALUES (:id, :at, :rule, :body, :at);
+
+-- name: forget_webhooks!
+-- What is over and old.
+DELETE FROM webhooks WHERE at < :before AND due_at IS NULL;
+
+-- name: webhook_due
+-- When the next one is to be tried.
+SELECT MIN(due_at) AS at FROM webhooks WHERE due_at IS NOT NULL;
+
+-- name: claim_webhook
+-- Whoever moves its due time on may try it; should they die, it is due again then.
+UPDATE webhooks SET due_at = :until, claim = :claim, tries = tries + 1, tried_at = :now
+WHERE due_at <= :now
+    AND id = (SELECT id FROM webhooks WHERE due_at IS NOT NULL AND due_at <= :now ORDER BY due_at, id LIMIT 1)
+RETURNING id, claim, body, tries;
+
+-- name: end_webhook_try!
+-- Only by whom the claim still belongs to.
+UPDATE webhooks SET due_at = :due_at, claim = NULL, answer = :answer, taken = :taken WHERE id = :id AND claim = :claim;
+
+-- name: latest_webhooks
+-- For the page, the newest first.
+SELECT id, at, rule, body, due_at, tries, tried_at, answer, taken FROM webhooks ORDER BY id DESC LIMIT :size;

@@ -1,0 +1,127 @@
+"""Delivering the webhooks: each message until somebody takes it, at growing distances, for about sixteen hours.
+
+    due and nobody's  ->  claimed for half a minute  ->  POST, no transaction open  ->  taken, due again, or given up
+
+The claim is the due time itself moved on: whoever dies in between makes the message due again, so it may come twice,
+always under the same id, and never not at all. An answer's body is not read by anybody: it is a stranger's words.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from signup.clock import moment, text
+from signup.measure.alerts import webhook
+from signup.model import new_id
+from signup.services import Services
+from signup.store import Row
+
+LOG = logging.getLogger(__name__)
+SECONDS = 5.0
+"""The whole of one try: a program that stops waits for it."""
+
+CLAIM = timedelta(seconds=30)
+PAUSES = (5, 30, 120, 600, 1800, 3600, 7200, 14400, 28800)
+"""Seconds from a try that failed to the next; after the last one it is given up."""
+
+GONE = 410
+SHOWN = 50
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One message and what became of it. `answer`: an HTTP status, or why there was none; None before the first try.
+
+    `due`: when it is tried next, None when it was `taken` or given up. Times are aware UTC.
+    """
+
+    id: str
+    at: datetime
+    rule_id: str
+    body: str
+    tries: int
+    answer: str | None
+    due: datetime | None
+    taken: bool
+
+
+def deliver(services: Services, go_on: Callable[[], bool] = lambda: True) -> int:
+    """Try what is due, one after the other, while `go_on()` says so; how many were taken. Raises StoreUnavailable."""
+    taken = 0
+    while services.settings.webhook_url and go_on() and (row := _claimed(services)):
+        taken += _try(services, row)
+    return taken
+
+
+def next_due(services: Services) -> datetime | None:
+    """When the next try is due; None without one, or without anybody to tell."""
+    if not services.settings.webhook_url:
+        return None
+    with services.store.read() as tx:
+        row = tx.one("webhook_due")
+    return moment(row["at"]) if row and row["at"] else None
+
+
+def latest(services: Services) -> list[Delivery]:
+    """The newest messages with what became of them. Raises StoreUnavailable."""
+    with services.store.read() as tx:
+        rows = tx.all("latest_webhooks", size=SHOWN)
+    return [
+        Delivery(
+            id=row["id"],
+            at=moment(row["at"]),
+            rule_id=row["rule"],
+            body=row["body"],
+            tries=row["tries"],
+            answer=row["answer"],
+            due=moment(row["due_at"]) if row["due_at"] else None,
+            taken=bool(row["taken"]),
+        )
+        for row in rows
+    ]
+
+
+def _claimed(services: Services) -> Row | None:
+    now = services.clock.now()
+    with services.store.read() as tx:
+        row = tx.one("webhook_due")
+    if not row or not row["at"] or row["at"] > text(now):
+        return None
+    with services.store.write() as tx:
+        return tx.one("claim_webhook", claim=new_id(now), now=text(now), until=text(now + CLAIM))
+
+
+def _try(services: Services, row: Row) -> bool:
+    """One POST and what became of it; whether it was taken."""
+    answer = _answer(services, row["id"], row["body"].encode())
+    taken = answer.startswith("2") and answer.isdigit()
+    pause = None if taken or answer == str(GONE) or row["tries"] > len(PAUSES) else PAUSES[row["tries"] - 1]
+    due = None if pause is None else text(services.clock.now() + timedelta(seconds=pause))
+    with services.store.write() as tx:
+        tx.run("end_webhook_try", id=row["id"], claim=row["claim"], answer=answer, due_at=due, taken=int(taken))
+    if not taken:
+        LOG.warning("A webhook was not taken (%s): %s", answer, "it is tried again." if due else "it is given up.")
+    return taken
+
+
+def _answer(services: Services, message_id: str, body: bytes) -> str:
+    """An HTTP status, or the one word for why there was none."""
+    from signup.outbound import OutboundFailed, send  # heavy, and most programs have nothing to deliver
+
+    url, secret = services.settings.webhook_url, services.settings.webhook_secret
+    assert url is not None, "nothing is claimed without an address"
+    assert secret is not None, "settings refuse an address without a secret"
+    headers = webhook.headers(secret.get_secret_value(), message_id, body, services.clock.now())
+    try:
+        reply = send(
+            "POST",
+            url.get_secret_value(),
+            headers,
+            body,
+            seconds=SECONDS,
+            public_only=not services.settings.webhook_private,
+        )
+    except OutboundFailed as failed:
+        return failed.kind
+    return str(reply.status)

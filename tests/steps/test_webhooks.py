@@ -1,0 +1,221 @@
+import base64
+import hashlib
+import hmac
+import json
+import logging
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from signup.clock import HandClock
+from signup.flow.alerting import Alerting
+from signup.measure.alerts import delivery, webhook
+from signup.measure.alerts.delivery import PAUSES, Delivery
+from signup.services import Services, open_services
+from signup.settings import Settings
+from tests.alerting import outage, quiet
+from tests.upstream import Script, Upstream, answer, raw, silence, upstream
+
+KEY = bytes(range(32))
+SECRET = f"whsec_{base64.b64encode(KEY).decode()}"
+CANARY = "canary-in-the-address"
+Settle = Callable[..., Settings]
+
+
+@pytest.fixture
+def telling(settings: Settle, store_url: str, clock: HandClock) -> Callable[..., Any]:
+    """`with telling(server) as services`: services that tell this server, on each store."""
+
+    @contextmanager
+    def build(server: Upstream, **more: object) -> Iterator[Services]:
+        chosen = {"webhook_url": f"{server.url}/{CANARY}", "webhook_secret": SECRET, "webhook_private": "true"}
+        with open_services(
+            settings(database_url=store_url, **{**chosen, **more}), clock=clock, migrate=True
+        ) as services:
+            yield services
+
+    return build
+
+
+def only(services: Services) -> Delivery:
+    (found,) = delivery.latest(services)
+    return found
+
+
+def test_the_signature_is_that_of_the_published_example() -> None:
+    body = b'{"test": 2432232314}'
+    made = webhook.signature(
+        "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "msg_p5jXN8AQM9LWM0D4loKWxJek", "1614265330", body
+    )
+    assert made == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
+
+
+def test_what_arrives_is_signed_and_says_what_happened(telling: Callable[..., Any], clock: HandClock) -> None:
+    with upstream(answer(204)) as server, telling(server) as services:
+        outage(services, clock, 1)
+        assert delivery.deliver(services) == 1
+        assert delivery.deliver(services) == 0
+        (seen,) = server.seen
+        found = only(services)
+    assert seen.method == "POST"
+    signed = f"{seen.headers['webhook-id']}.{seen.headers['webhook-timestamp']}.".encode() + seen.body
+    expected = base64.b64encode(hmac.new(KEY, signed, hashlib.sha256).digest()).decode()
+    assert seen.headers["webhook-signature"] == f"v1,{expected}"
+    assert int(seen.headers["webhook-timestamp"]) == int(clock.now().timestamp())
+    assert json.loads(seen.body) == {
+        "type": "alert.changed",
+        "timestamp": "2026-11-24T14:01:00.000000Z",
+        "data": {
+            "rule": "appKey",
+            "name": "App key",
+            "telling": "fires",
+            "from": "ok",
+            "to": "alerting",
+            "level": "alert",
+            "value": 2.0,
+            "n": 2,
+            "sentence": "App key, alert: 2; the limit is from 1 on.",
+            "mode": "sandbox",
+        },
+    }
+    assert (found.id, found.tries, found.answer, found.due, found.taken) == (
+        seen.headers["webhook-id"],
+        1,
+        "204",
+        None,
+        True,
+    )
+
+
+def test_each_telling_is_a_message_and_no_other_change(telling: Callable[..., Any], clock: HandClock) -> None:
+    with upstream(answer(200)) as server, telling(server) as services:
+        outage(services, clock, 1)
+        quiet(services, clock, 40)
+        delivery.deliver(services)
+        told = [json.loads(seen.body)["data"]["sentence"] for seen in server.seen]
+    assert told == ["App key, alert: 2; the limit is from 1 on.", "App key is back: 0."]
+
+
+def test_nobody_to_tell_means_nothing_is_kept(services: Services, clock: HandClock) -> None:
+    assert outage(services, clock, 1)[0].telling
+    assert delivery.latest(services) == []
+    assert delivery.next_due(services) is None
+
+
+@pytest.mark.parametrize(("script", "said"), [(answer(500), "500"), (raw(b""), "broken"), (answer(302), "302")])
+def test_a_message_that_was_not_taken_is_tried_again_later_under_the_same_id(
+    telling: Callable[..., Any], clock: HandClock, script: Script, said: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with upstream(script, answer(200)) as server, telling(server) as services, caplog.at_level(logging.WARNING):
+        outage(services, clock, 1)
+        assert delivery.deliver(services) == 0
+        assert (only(services).answer, only(services).taken) == (said, False)
+        assert delivery.next_due(services) == clock.now() + timedelta(seconds=PAUSES[0])
+        clock.move(PAUSES[0] - 1)
+        assert delivery.deliver(services) == 0
+        clock.move(1)
+        assert delivery.deliver(services) == 1
+        first, second = server.seen
+    assert first.headers["webhook-id"] == second.headers["webhook-id"]
+    assert first.body == second.body
+    assert first.headers["webhook-signature"] != second.headers["webhook-signature"]
+    assert said in caplog.text
+    assert CANARY not in caplog.text
+
+
+def test_it_is_given_up_after_sixteen_hours(telling: Callable[..., Any], clock: HandClock) -> None:
+    with upstream(answer(503)) as server, telling(server) as services:
+        outage(services, clock, 1)
+        began = clock.now()
+        while due := delivery.next_due(services):
+            clock.set(due)
+            delivery.deliver(services)
+        assert (only(services).tries, only(services).due, only(services).taken) == (10, None, False)
+    assert timedelta(hours=15) < clock.now() - began < timedelta(hours=16)
+
+
+def test_whoever_is_gone_is_not_asked_again(telling: Callable[..., Any], clock: HandClock) -> None:
+    with upstream(answer(410)) as server, telling(server) as services:
+        outage(services, clock, 1)
+        delivery.deliver(services)
+        assert (only(services).answer, only(services).due) == ("410", None)
+
+
+def test_a_private_address_is_told_nothing_unless_that_is_allowed(
+    telling: Callable[..., Any], clock: HandClock
+) -> None:
+    with upstream(answer(200)) as server:
+        inside = server.url.replace("http://", "https://")
+        with telling(server, webhook_private="false", webhook_url=inside) as services:
+            outage(services, clock, 1)
+            assert delivery.deliver(services) == 0
+            assert only(services).answer == "private"
+    assert server.connections == 0
+
+
+DELIVER = """
+from signup.measure.alerts import delivery
+from signup.services import open_services
+from signup.settings import load
+with open_services(load(env_file=None)) as services:
+    delivery.deliver(services)
+"""
+
+
+def test_a_program_killed_while_it_delivers_loses_nothing(
+    telling: Callable[..., Any],
+    clock: HandClock,
+    environ: Callable[..., dict[str, str]],
+    store_url: str,
+    eventually: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with upstream(silence(), answer(200)) as server, telling(server) as services:
+        clock.set(clock.now() - timedelta(days=30))
+        outage(services, clock, 1)
+        given = {"webhook_url": server.url, "webhook_secret": SECRET, "webhook_private": "true"}
+        for name, value in environ(database_url=store_url, **given).items():
+            monkeypatch.setenv(name, value)
+        child = subprocess.Popen([sys.executable, "-c", DELIVER])
+        eventually(lambda: server.seen, 20)
+        child.kill()
+        child.wait()
+        due = delivery.next_due(services)
+        assert due is not None
+        clock.set(due - timedelta(seconds=1))
+        assert delivery.deliver(services) == 0
+        clock.move(1)
+        assert delivery.deliver(services) == 1
+        first, second = server.seen
+    assert first.headers["webhook-id"] == second.headers["webhook-id"]
+    assert first.body == second.body
+
+
+def test_two_watchers_deliver_a_message_once(telling: Callable[..., Any], clock: HandClock) -> None:
+    with upstream(answer(200)) as server, telling(server) as services:
+        outage(services, clock, 1)
+        first, second = delivery._claimed(services), delivery._claimed(services)
+        assert first is not None
+        assert second is None
+        assert delivery._try(services, first)
+        clock.move(3600)
+        assert delivery.deliver(services) == 0
+        assert len(server.seen) == 1
+
+
+def test_a_watcher_delivers_by_itself_and_comes_back_when_it_is_due(
+    settings: Settle, clock: HandClock, eventually: Callable[..., Any]
+) -> None:
+    with upstream(answer(500), answer(200)) as server:
+        chosen = settings(webhook_url=server.url, webhook_secret=SECRET, webhook_private="true")
+        with open_services(chosen, clock=clock, migrate=True) as services:
+            outage(services, clock, 1)
+            with Alerting(services, pytest.fail):
+                eventually(lambda: only(services).answer == "500", 10)
+                clock.move(PAUSES[0])
+                eventually(lambda: only(services).taken, 10)
