@@ -1,7 +1,7 @@
 """The numbers of the Overview, counted row by row from the history: the plain, slow count.
 
-Stands at the end of the measuring: page and command line both ask here and nowhere else. The same events and the same
-question always give the same numbers; only `partial` and an open end look at `now`. It must not read the database.
+What the quick answers of numbers.py are proved by (`stats --check`, the tests). The same events and the same question
+always give the same numbers; only `partial` and an open end look at `now`. It must not read the database.
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ from signup.measure.selection import Selection, grouped, select
 
 HISTOGRAM_BARS = 20
 OLDEST_MINUTE = 10
-_COUNTRY_FIELDS = ("country", "started", "completed", "successRate", "decisionSeconds")
+COUNTRY_FIELDS = ("country", "started", "completed", "successRate", "decisionSeconds")
 _NEED_ALL_OUTCOMES = (
     "lockHits",
     "lockedNumbers",
@@ -61,12 +61,17 @@ def retry_histogram(
 
     A hit at or after the end stands in the last bar. An outcome filter plays no part: a hit has no outcome.
     """
-    width = lock_seconds / HISTOGRAM_BARS
-    counts = [0] * HISTOGRAM_BARS
+    counts, lock_ms = [0] * HISTOGRAM_BARS, clock.milliseconds(lock_seconds) or 1
     with history.lock:
         for hit in select(history, question.settled(now)).hits:
             if hit.retry_ms is not None:
-                counts[min(int(hit.retry_ms / 1000 / width), HISTOGRAM_BARS - 1)] += 1
+                counts[min(hit.retry_ms * HISTOGRAM_BARS // lock_ms, HISTOGRAM_BARS - 1)] += 1
+    return bars(counts, lock_seconds)
+
+
+def bars(counts: Sequence[int], lock_seconds: float) -> list[dict[str, float | int]]:
+    """Counts as bars of equal width over the lock's length."""
+    width = lock_seconds / HISTOGRAM_BARS
     return [{"from": bar * width, "to": (bar + 1) * width, "count": count} for bar, count in enumerate(counts)]
 
 
@@ -93,12 +98,12 @@ def _answer(history: History, question: SettledQuestion, now: datetime) -> dict[
             **tally.latencies(chosen.signups),
             "retrySeconds": tally.percentiles(hit.retry_ms for hit in chosen.hits),
             "errors": tally.errors(chosen.signups, chosen.quarantined),
-            "byCountry": [{name: row[name] for name in _COUNTRY_FIELDS} for row in tally.countries(chosen.signups)],
+            "byCountry": [{name: row[name] for name in COUNTRY_FIELDS} for row in tally.countries(chosen.signups)],
             "series": _series(chosen, cut, question, now),
             "funnel": tally.funnel(chosen.signups),
             "latency": _latency(chosen, cut, question, now),
         }
-    return _without_rates(answer) if chosen.by_outcome else answer
+    return without_rates(answer) if chosen.by_outcome else answer
 
 
 def _totals(chosen: Selection) -> dict[str, Any]:
@@ -151,7 +156,7 @@ def _latency(
     ]
 
 
-def _without_rates(answer: dict[str, Any]) -> dict[str, Any]:
+def without_rates(answer: dict[str, Any]) -> dict[str, Any]:
     """The same for some outcomes only: a refused start has no outcome, and a rate of one outcome says nothing."""
     return {
         **answer,

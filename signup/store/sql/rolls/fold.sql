@@ -1,5 +1,5 @@
--- The fold's own bookkeeping: where it stands, and what it takes back or clears. Values are told in bulk as JSON, so what
--- is read and written by lists stands in sqlite/ and postgresql/.
+-- The fold's own bookkeeping: where it stands, and what it takes back or clears. What is read and written by lists stands
+-- in sqlite/ and postgresql/.
 
 -- name: roll_position
 -- How far the log is folded; log_id is empty in a new file.
@@ -46,7 +46,8 @@ FROM roll_marks WHERE seq > :after AND seq <= :kept ORDER BY seq LIMIT :size;
 DELETE FROM roll_cells
 WHERE span = :span AND country = :country AND channel = :channel AND bucket = :bucket
     AND completed = 0 AND declined = 0 AND expired_0 = 0 AND expired_1 = 0 AND expired_2 = 0
-    AND failed_0 = 0 AND failed_1 = 0 AND failed_2 = 0 AND failed_3 = 0 AND lock_hits = 0 AND early_hits = 0 AND rejected = 0;
+    AND failed_0 = 0 AND failed_1 = 0 AND failed_2 = 0 AND failed_3 = 0
+    AND lock_hits = 0 AND early_hits = 0 AND rejected = 0;
 
 -- name: drop_empty_hist!
 -- The same for a duration that is counted elsewhere now.

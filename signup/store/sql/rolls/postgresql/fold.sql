@@ -92,7 +92,8 @@ SELECT value ->> 0 AS number_id, value ->> 1 AS channel,
     (SELECT MAX(at) FROM roll_marks
         WHERE number_id = value ->> 0 AND at < CAST(value ->> 2 AS BIGINT)) AS prev,
     (SELECT MAX(at) FROM roll_marks
-        WHERE number_id = value ->> 0 AND channel = value ->> 1 AND at < CAST(value ->> 2 AS BIGINT)) AS prev_same_channel
+        WHERE number_id = value ->> 0 AND channel = value ->> 1
+            AND at < CAST(value ->> 2 AS BIGINT)) AS prev_same_channel
 FROM jsonb_array_elements(CAST(:rows AS JSONB)) AS told (value);
 
 -- name: hits_from
