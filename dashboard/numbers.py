@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from signup.measure import stats
-from signup.measure.history import History
+from signup.measure.numbers import numbers
 from signup.measure.question import Question
+from signup.services import Services
 
 
 @dataclass(frozen=True)
 class Numbers:
-    """The numbers of one question and of the period before it, as measure.stats gives them.
+    """The numbers of one question and of the period before it, as signup/measure/numbers.py gives them.
 
     `countries`: every outcome of each country. `retries`: how soon people try again. `ages`: open sign-ups by minute.
     """
@@ -26,13 +26,14 @@ class Numbers:
     ages: list[int]
 
 
-def counted(history: History, lock_seconds: float, question: Question, now: datetime) -> Numbers:
-    """The numbers of a question."""
-    this, before = stats.overview(history, question, now)
-    return Numbers(
-        now=this,
-        before=before,
-        countries=stats.countries(history, question, now),
-        retries=stats.retry_histogram(history, question, now, lock_seconds),
-        ages=stats.open_ages(history, question, now),
-    )
+def counted(services: Services, question: Question, now: datetime) -> Numbers:
+    """The numbers of a question, all up to the same event. Raises UsageWrong, StoreUnavailable."""
+    with numbers(services) as read:
+        this, before = read.overview(question, now)
+        return Numbers(
+            now=this,
+            before=before,
+            countries=read.countries(question, now),
+            retries=read.retry_histogram(question, now, services.settings.lock_seconds),
+            ages=read.open_ages(question, now),
+        )

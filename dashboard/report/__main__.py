@@ -14,8 +14,7 @@ from signup.commands.progress import Progress, watched
 from signup.commands.report import add_options
 from signup.commands.session import opened
 from signup.commands.stats import asked
-from signup.measure.feed import catch_up
-from signup.measure.history import History
+from signup.measure.fold import fold_to_the_end
 from signup.measure.question import Question
 from signup.phone import country_name
 from signup.record.wholefile import file_for
@@ -54,9 +53,8 @@ def run(words: Sequence[str]) -> int:
 
 
 def _numbers(services: Services, question: Question, made: datetime) -> Numbers:
-    history = History()
-    catch_up(services, history)
-    return counted(history, services.settings.lock_seconds, question, made)
+    fold_to_the_end(services)
+    return counted(services, question, made)
 
 
 def _pictured(report: Report, progress: Progress) -> tuple[dict[str, str], dict[str, bytes]]:

@@ -1,4 +1,8 @@
-"""`stats`: the numbers of the Overview, counted by the same code from the audit log alone."""
+"""`stats`: the numbers of the Overview, read by the same code from the same roll-ups.
+
+Unlike a page it folds to the log's end before it reads, however long that takes: a script sees no sentence that says
+how far the count has come.
+"""
 
 from typing import Any
 
@@ -8,11 +12,10 @@ from signup.commands.exits import Exit
 from signup.commands.parsing import Command, Options, Parser, add_range
 from signup.commands.session import opened
 from signup.measure.calendar import INTERVALS
-from signup.measure.feed import catch_up
 from signup.measure.figures import count, duration, percent
-from signup.measure.history import History
+from signup.measure.fold import fold_to_the_end
+from signup.measure.numbers import numbers
 from signup.measure.question import Question, question
-from signup.measure.stats import stats as answer
 
 COUNTS = ("started", "completed", "declined", "expired", "failed", "open")
 RATES = ("successRate", "errorRate", "lockHitRate")
@@ -23,15 +26,15 @@ DURATIONS = ("requestSeconds", "decisionSeconds", "approveSeconds", "profileSeco
 def stats(options: Options) -> int:
     """One answer about one range."""
     about = asked(options)
-    history = History()
     with opened(seals=True) as services:
         now = services.clock.now()
-        catch_up(services, history)
-    numbers = answer(history, about, now)
+        fold_to_the_end(services)
+        with numbers(services) as read:
+            answer = read.stats(about, now)
     if options.json:
-        output.json_line(numbers)
+        output.json_line(answer)
     else:
-        _show(numbers)
+        _show(answer)
     return Exit.DONE
 
 
@@ -48,22 +51,22 @@ def asked(options: Options) -> Question:
     )
 
 
-def _show(numbers: dict[str, Any]) -> None:
-    output.line(f"{numbers['from']} to {numbers['to']}, up to event {count(numbers['asOfSeq'])}")
-    _facts({name: count(numbers[name]) for name in COUNTS})
-    _facts({name: percent(numbers[name]) for name in RATES})
-    _facts({name: count(numbers[name]) for name in LOCK})
-    _section("FUNNEL", ("REACHED",), [(words.FUNNEL[row["step"]], count(row["reached"])) for row in numbers["funnel"]])
-    _section("DURATION", ("P50", "P95", "P99", "N"), [_duration(name, numbers[name]) for name in DURATIONS])
+def _show(told: dict[str, Any]) -> None:
+    output.line(f"{told['from']} to {told['to']}, up to event {count(told['asOfSeq'])}")
+    _facts({name: count(told[name]) for name in COUNTS})
+    _facts({name: percent(told[name]) for name in RATES})
+    _facts({name: count(told[name]) for name in LOCK})
+    _section("FUNNEL", ("REACHED",), [(words.FUNNEL[row["step"]], count(row["reached"])) for row in told["funnel"]])
+    _section("DURATION", ("P50", "P95", "P99", "N"), [_duration(name, told[name]) for name in DURATIONS])
     _section(
         "COUNTRY",
         ("STARTED", "COMPLETED", "SUCCESS"),
         [
             (row["country"], count(row["started"]), count(row["completed"]), percent(row["successRate"]))
-            for row in numbers["byCountry"]
+            for row in told["byCountry"]
         ],
     )
-    for row in numbers["errors"]:
+    for row in told["errors"]:
         output.line("")
         output.line(f"{count(row['count'])}  {row['step']} {row['code']}{'' if row['inErrorRate'] else ' (warning)'}")
         output.line(f"   {row['cure']}")

@@ -79,6 +79,15 @@ def fold(
             return folded
 
 
+def fold_to_the_end(services: Services) -> Folded:
+    """Seal what waits and fold all of it, however long that takes: for a program whose reader sees only the end.
+
+    Raises as `fold` does.
+    """
+    log.seal_first(services)
+    return fold(services)
+
+
 def rebuild(services: Services, go_on: Callable[[], bool] = lambda: True) -> Folded:
     """Fold everything anew, in one transaction. Raises as `fold` does, and leaves the old numbers then.
 

@@ -1,4 +1,4 @@
-"""A page without a browser: the real dashboard over a real database that a test has filled."""
+"""A page without a browser: the real dashboard over a real database that a test has filled and a watcher counted."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -11,6 +11,7 @@ import streamlit as st
 from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
+from signup.measure.fold import fold
 from signup.model import Event
 from signup.services import open_services
 from signup.settings import load
@@ -40,6 +41,7 @@ def dashboard(environ: Callable[..., dict[str, str]], monkeypatch: pytest.Monkey
         with open_services(load(chosen, env_file=None), migrate=True) as services:
             if told:
                 lives.write(services, told)
+                fold(services)
         page = AppTest.from_file(str(MAIN), default_timeout=60)
         for key, value in address.items():
             page.query_params[key] = value

@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from signup.measure import stats
 from signup.measure.figures import count, percent
+from signup.measure.fold import fold
 from signup.measure.question import Question
 from signup.model import Event
 from signup.services import open_services
@@ -247,3 +248,18 @@ def test_whatever_the_log_holds_every_card_draws_or_says_why_not(
     page = dashboard(told, range=chosen)
     assert not page.exception
     assert re.search(r"\bnan\b|None(?! has)|NaN|\+0\.0|-0\.0", said(page)) is None
+
+
+def test_half_a_log_is_not_told_as_all_of_it(
+    dashboard: Open, environ: Callable[..., dict[str, str]], eventually: Callable[..., Any]
+) -> None:
+    """Somebody else has the roll-ups in hand and is not through: until then no figure stands there."""
+    with open_services(load(environ(), env_file=None), migrate=True) as services:
+        with services.rolls.write():
+            lives.write(services, many("completed", 3))
+            page = dashboard()
+            assert "The log is still being counted: 0 of " in said(page)
+            assert figures(page) == {}
+            assert "No sign-ups yet" not in said(page)
+        fold(services)
+    eventually(lambda: figures(page.run()).get("Started") == "3", 15)

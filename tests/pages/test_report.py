@@ -13,7 +13,6 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from dashboard.downloads import DOWNLOADS
-from dashboard.numbers import counted
 from dashboard.report import page as report_page
 from dashboard.report import pictures
 from dashboard.report.page import Report
@@ -32,7 +31,7 @@ Environ = Callable[..., dict[str, str]]
 
 def report(told: Any, filters: dict[str, str] | None = None) -> Report:
     question = Question(zone="Europe/Stockholm")
-    numbers = counted(lives.history(told), 300, question, NOW)
+    numbers = lives.numbers(told, question, NOW)
     return Report(numbers, question.settled(NOW), filters or {}, "sandbox", NOW)
 
 
