@@ -6,6 +6,8 @@ Colours are names that `.streamlit/config.toml` fills in. It must not draw anyth
 
 from dataclasses import dataclass
 
+from signup.measure.alerts import told
+from signup.measure.alerts.machine import State
 from signup.words import OUTCOMES, STATUSES
 
 
@@ -56,6 +58,14 @@ STATUS: dict[str, Look] = {
 }
 
 MODE: dict[str, Look] = {"sandbox": Look("Sandbox", "gray", "science"), "live": Look("Live", "green", "sensors")}
+
+ALERT: dict[str, Look] = {
+    State.OK: Look(told.STATES[State.OK], "green", "check_circle"),
+    State.PENDING: Look(told.STATES[State.PENDING], "orange", "hourglass_top"),
+    State.ALERTING: Look(told.STATES[State.ALERTING], "red", "notification_important"),
+    State.RECOVERING: Look(told.STATES[State.RECOVERING], "orange", "healing"),
+    State.NO_DATA: Look(told.STATES[State.NO_DATA], "gray", "help"),
+}
 
 CHART_NAMES = (*(look.name for look in OUTCOME.values()), LOCK_HIT.name, "Accent", "Ink")
 """What a chart's colour scale is over: the theme's chartCategoricalColors stand in this order."""

@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from signup import words
+from signup.measure.alerts.kept import RULE_SETTING
+from signup.measure.alerts.rules import FIGURES, ONE
 from signup.measure.figures import count, duration, percent
 from signup.model import Event
 from signup.phone import country_name
@@ -74,9 +76,21 @@ def _key(details: Details) -> str:
 
 
 def _alert(details: Details) -> list[str]:
-    rule, before, after = (details[name].translate(_SPACED) for name in ("rule", "from", "to"))
-    share = details["ppm"]
-    return [rule, f"{before} to {after}", "" if share is None else f"{percent(share / 1e6)} of {count(details['n'])}"]
+    figure, ppm = FIGURES.get(details["rule"]), details["ppm"]
+    before, after = (details[name].translate(_SPACED) for name in ("from", "to"))
+    moved = f"{before} to {after}" if before != after else "worse"
+    if ppm is None:
+        value = ""
+    elif figure and figure.whole is None:
+        value = count(ppm // ONE)
+    else:
+        value = f"{percent(ppm / ONE)} of {count(details['n'])}"
+    return [figure.name if figure else details["rule"].translate(_SPACED), moved, value]
+
+
+def _setting(details: Details) -> list[str]:
+    rule = FIGURES.get(details["name"].removeprefix(RULE_SETTING))
+    return [f"the alert rule {rule.name}" if rule else f"the setting {details['name']}"]
 
 
 def _many(number: int, thing: str) -> str:
@@ -117,7 +131,7 @@ TOLD: dict[str, Callable[[Details], list[str]]] = {
     ],
     "audit.exported": _filter,
     "audit.export_done": lambda details: [_many(details["rows"], "row"), f"SHA-256 {details['sha256'][:16]}…"],
-    "settings.changed": lambda details: [f"the setting {details['name']}"],
+    "settings.changed": _setting,
     "view.saved": lambda _: ["the filters of a screen, under a name"],
     "replay.sent": lambda details: ["edited before it was sent" if details["edited"] else "as it had come"],
     "alert.changed": _alert,

@@ -1,15 +1,19 @@
-"""The top of every page: what it is, whose clock it tells, the mode, and room for the page's own actions.
+"""The top of every page: what it is, whose clock it tells, what fires, the mode, and room for the page's own actions.
 
     with header.show("Overview", "How people get through Truecaller sign-up"):
         st.toggle("Auto-refresh", ...)
 
-It must not read the database.
+Alerts come and go by themselves, at a place that is theirs in any case. It must not count anything.
 """
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from dashboard import labels, shared, state, times
+from dashboard import labels, shared, state, times, watched
+from dashboard.parts import links
+from signup.measure.figures import count
+
+ALERTS_SECONDS = 10
 
 
 def show(title: str, caption: str, *, in_zone: bool = True) -> DeltaGenerator:
@@ -21,10 +25,23 @@ def show(title: str, caption: str, *, in_zone: bool = True) -> DeltaGenerator:
             st.caption(f"{caption}{zone}")
         row = st.container(horizontal=True, width="content", vertical_alignment="center", gap="small")
     with row:
+        with st.container(width="content", key="alerts_firing"):
+            st.fragment(_alerts, run_every=ALERTS_SECONDS)()
         st.markdown(labels.MODE[shared.services().settings.mode].badge(), width="content")
         if in_zone:
             _zone_switch()
     return row
+
+
+def _alerts() -> None:
+    """What fires, by name when it is one thing, and the way to it."""
+    found = watched.firing()
+    if not found:
+        st.markdown("", width="content")
+        return
+    what = found[0].rule.figure.name if len(found) == 1 else f"{count(len(found))} alerts"
+    colour = "red" if found[0].is_alert else "orange"
+    st.page_link(links.ALERTS, label=labels.badge(what, colour, "notification_important"), width="content")
 
 
 def _zone_switch() -> None:

@@ -12,6 +12,7 @@ SIGNUPS = "pages/signups.py"
 TRY_IT = "pages/try_it.py"
 HEALTH = "pages/health.py"
 AUDIT = "pages/audit.py"
+ALERTS = "pages/alerts.py"
 
 Address = Mapping[str, str | list[str]]
 

@@ -26,7 +26,7 @@ from tests.pages.fixtures.visits import completed, declined, numbered
 from tests.steps.story import VALUE
 
 PICTURE = "![a picture](http://picture.example/elsa.png)"
-PAGES = ("signups", "audit", "health")
+PAGES = ("signups", "audit", "health", "alerts")
 MOST_TABS = 60
 
 

@@ -79,7 +79,7 @@ def test_what_arrives_is_signed_and_says_what_happened(telling: Callable[..., An
             "level": "alert",
             "value": 2.0,
             "n": 2,
-            "sentence": "App key, alert: 2; the limit is from 1 on.",
+            "sentence": "App key: 2. Alert: from 1 on.",
             "mode": "sandbox",
         },
     }
@@ -98,7 +98,7 @@ def test_each_telling_is_a_message_and_no_other_change(telling: Callable[..., An
         quiet(services, clock, 40)
         delivery.deliver(services)
         told = [json.loads(seen.body)["data"]["sentence"] for seen in server.seen]
-    assert told == ["App key, alert: 2; the limit is from 1 on.", "App key is back: 0."]
+    assert told == ["App key: 2. Alert: from 1 on.", "App key is back: 0."]
 
 
 def test_nobody_to_tell_means_nothing_is_kept(services: Services, clock: HandClock) -> None:

@@ -12,7 +12,7 @@ from tests.story.truecaller import Truecaller, truecaller
 
 CANARY = "CANARYtoken0123456789"
 NUMBERS = {46761234567: 200, 46761234568: 401, 46761234569: 503, 46761234570: 302}
-PAGES = ("", "try_it?signup={0}", "signups?signup={0}", "audit", "health")
+PAGES = ("", "try_it?signup={0}", "signups?signup={0}", "audit", "health", "alerts")
 
 
 @pytest.fixture

@@ -89,6 +89,17 @@ SAMPLES: list[tuple[str, dict[str, Any], str]] = [
         {"rule": "silence", "from": "alerting", "to": "ok", "level": "ok", "n": 0, "ppm": None},
         "silence · alerting to ok",
     ),
+    (
+        Kind.ALERT_CHANGED,
+        {"rule": "appKey", "from": "ok", "to": "alerting", "level": "alert", "n": 40, "ppm": 2_000_000},
+        "App key · ok to alerting · 2",
+    ),
+    (
+        Kind.ALERT_CHANGED,
+        {"rule": "successRate", "from": "alerting", "to": "alerting", "level": "alert", "n": 40, "ppm": 300_000},
+        "Success rate · worse · 30.0% of 40",
+    ),
+    (Kind.SETTINGS_CHANGED, {"name": "alerts_successRate"}, "the alert rule Success rate"),
 ]
 
 

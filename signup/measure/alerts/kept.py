@@ -18,6 +18,9 @@ from signup.record.events import Kind
 from signup.services import Services
 from signup.store import Row, Transaction
 
+RULE_SETTING = "alerts_"
+"""What the log calls a rule that was edited begins so."""
+
 
 @dataclass(frozen=True)
 class Seen:
@@ -41,6 +44,11 @@ class Watched:
     def fires(self) -> bool:
         """Whether people should look."""
         return self.seen is not None and self.seen.standing.fires
+
+    @property
+    def is_alert(self) -> bool:
+        """Whether it fires as an alert, not only as a warning."""
+        return self.seen is not None and self.seen.standing.severity is Level.ALERT
 
 
 def rules(tx: Transaction) -> dict[str, Rule]:
@@ -94,8 +102,8 @@ def edit(services: Services, rule: Rule, actor: str) -> bool:
             tx.run("forget_alert_rule", rule=rule.id)
         else:
             tx.run("keep_alert_rule", rule=rule.id, wanted=json.dumps(as_json(rule), sort_keys=True), at=at)
-        name = {"name": f"alerts_{rule.id}"}
-        events.append(tx, at=at, kind=Kind.SETTINGS_CHANGED, actor=actor, details=name)
+        details = {"name": f"{RULE_SETTING}{rule.id}"}
+        events.append(tx, at=at, kind=Kind.SETTINGS_CHANGED, actor=actor, details=details)
     return True
 
 

@@ -10,7 +10,7 @@ from signup.measure.alerts.rules import ONE, Level, Reading, Rule
 from signup.measure.figures import count, percent
 
 STATES = {
-    State.OK: "Ok",
+    State.OK: "OK",
     State.PENDING: "Pending",
     State.ALERTING: "Alerting",
     State.RECOVERING: "Recovering",
@@ -18,6 +18,11 @@ STATES = {
 }
 SEVERITIES = {Level.WARN: "Warning", Level.ALERT: "Alert"}
 NOT_YET = "Not looked at yet"
+
+
+def begun(text: str) -> str:
+    """The same words at the beginning of a line."""
+    return f"{text[0].upper()}{text[1:]}"
 
 
 def amount(rule: Rule, ppm: int) -> str:
@@ -65,8 +70,8 @@ def change(rule: Rule, seen: Seen, telling: Telling) -> str:
         return f"{name} is back: {shown}."
     bad = seen.standing.severity or seen.level
     limit = alerts(rule) if bad is Level.ALERT or rule.warn is None else _beyond(rule, rule.warn)
-    what = "got worse" if telling is Telling.WORSE else SEVERITIES[bad].lower()
-    return f"{name}, {what}: {shown}; the limit is {limit}."
+    worse = " got worse" if telling is Telling.WORSE else ""
+    return f"{name}{worse}: {shown}. {SEVERITIES[bad]}: {limit}."
 
 
 def _beyond(rule: Rule, ppm: int) -> str:

@@ -1,0 +1,39 @@
+"""Alerts: what is told when something breaks, and from when on.
+
+Top to bottom: a card for each rule with its state and its value of the last minute, then what was told by webhook. A
+rule is edited, and tried on the last 30 days, in a drawer. The page looks again every ten seconds.
+"""
+
+import streamlit as st
+
+from dashboard import shared, state, watched
+from dashboard.parts import alert_cards, cards, header, links, rule_drawer
+from signup.errors import SignupError
+from signup.measure.alerts import delivery
+from signup.record.events import Kind
+
+EVERY_SECONDS = 10
+CARD, HEIGHT = 220, 180
+services = shared.services()
+
+
+def show() -> None:
+    """Everything under the header."""
+    found = watched.rules()
+    if found is None:
+        st.error("The rules cannot be read now: see Health.", icon=":material/error:")
+        return
+    with st.grid(len(found), min_column_width=CARD, gap="small"):
+        for each in found:
+            alert_cards.rule(each)
+    with cards.card("Told by webhook", alert_cards.told_to(services.settings), key="webhooks_card"):
+        try:
+            alert_cards.deliveries(delivery.latest(services), services.settings)
+        except SignupError as problem:
+            cards.broken(problem, height=HEIGHT)
+
+
+with header.show("Alerts", "What is told when something breaks, and from when on"):
+    links.see(links.AUDIT, "Every change", {state.KIND: [Kind.ALERT_CHANGED]})
+st.fragment(show, run_every=EVERY_SECONDS)()
+rule_drawer.show()

@@ -1,0 +1,113 @@
+"""The cards of the Alerts page: how one rule stands, and what was told by webhook.
+
+Of a webhook's address only the host is shown, for the rest may be a secret. It must not judge a value.
+"""
+
+import json
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import labels, times
+from dashboard.parts import cards, rule_drawer
+from signup.measure.alerts import told
+from signup.measure.alerts.delivery import Delivery
+from signup.measure.alerts.kept import Watched
+from signup.measure.figures import NOTHING, count
+from signup.settings import Settings
+
+ROW = 36
+FEW = 10
+ROOM = ROW * 5
+TAKEN, WAITING, GIVEN_UP = "taken", "waiting", "given up"
+WHY = {
+    "connect": "no connection",
+    "tls": "no trusted TLS",
+    "timeout": "no answer in time",
+    "broken": "the connection broke",
+    "private": "a private address",
+    "unsendable": "cannot be sent",
+}
+
+
+def rule(each: Watched) -> None:
+    """One rule: state, value, from where on it is bad, and the way to edit it."""
+    wanted, seen = each.rule, each.seen
+    shown = told.value(wanted, seen.reading) if seen else NOTHING
+    value, _, counts = shown.rstrip(")").partition(" (")
+    with st.container(border=True, gap="xsmall", height="stretch", key=f"rule_{wanted.id}"):
+        st.markdown(f"**{wanted.figure.name}**")
+        st.metric(wanted.figure.name, value, label_visibility="collapsed")
+        st.markdown(_state(each))
+        st.caption(f"{counts} · {told.minutes(wanted)}" if counts else told.begun(told.minutes(wanted)))
+        st.caption(f"{told.begun(told.limits(wanted))}{' · edited' if each.changed else ''}")
+        if st.button("Edit and try", icon=":material/tune:", key=f"edit_{wanted.id}"):
+            rule_drawer.open_it(wanted.id)
+            st.rerun()
+
+
+def told_to(settings: Settings) -> str:
+    """To whom, for the card's first line."""
+    if not settings.webhook_url:
+        return "to nobody yet"
+    return f"to {urlsplit(settings.webhook_url.get_secret_value()).hostname}, signed; kept 30 days"
+
+
+def deliveries(found: Sequence[Delivery], settings: Settings) -> None:
+    """The newest messages, and what became of each."""
+    if not settings.webhook_url:
+        hint = "Set SIGNUP_WEBHOOK_URL and SIGNUP_WEBHOOK_SECRET, and alerts are told as they change."
+        cards.note(hint, height=ROOM, icon="webhook")
+        return
+    if not found:
+        cards.note("Nothing was told yet.", height=ROOM, icon="check_circle")
+        return
+    column = st.column_config
+    st.dataframe(
+        pd.DataFrame([_row(each) for each in found]),
+        key="deliveries",
+        hide_index=True,
+        row_height=ROW,
+        height="content" if len(found) <= FEW else ROW * (FEW + 1),
+        column_config={
+            "When": column.DatetimeColumn(format="DD MMM HH:mm:ss", width=130),
+            "Delivery": column.MultiselectColumn(
+                options=[TAKEN, WAITING, GIVEN_UP],
+                color=[labels.CELL["green"], labels.CELL["orange"], labels.CELL["red"]],
+                width=100,
+            ),
+            "Told": column.TextColumn(width=520),
+            "Answer": column.TextColumn(width=170),
+            "Tries": column.NumberColumn(width=60),
+            "Next try": column.DatetimeColumn(format="HH:mm:ss", width=90),
+        },
+        placeholder=NOTHING,
+        alt=f"{count(len(found))} messages, {count(sum(each.taken for each in found))} of them taken",
+    )
+
+
+def _state(each: Watched) -> str:
+    """The state's badge, and since when."""
+    if each.seen is None:
+        return labels.badge(told.NOT_YET, "gray", "schedule")
+    standing, zone = each.seen.standing, times.zone()
+    look = labels.ALERT[standing.state]
+    name = f"{look.name}, a warning" if standing.fires and not each.is_alert else look.name
+    colour = "orange" if standing.fires and not each.is_alert else look.colour
+    since = times.lately(standing.since, each.seen.minute, zone)
+    return f"{labels.badge(name, colour, look.icon)} {labels.quiet(f'since {since}')}"
+
+
+def _row(each: Delivery) -> dict[str, object]:
+    zone = times.zone()
+    state = TAKEN if each.taken else WAITING if each.due else GIVEN_UP
+    return {
+        "When": times.wall(each.at, zone),
+        "Delivery": [state],
+        "Told": json.loads(each.body)["data"]["sentence"],
+        "Answer": WHY.get(each.answer, each.answer) if each.answer else None,
+        "Tries": each.tries,
+        "Next try": times.wall(each.due, zone) if each.due else None,
+    }
