@@ -4,11 +4,14 @@ Every page, badge, table and chart takes its icon and colour from here, so that 
 Colours are names that `.streamlit/config.toml` fills in. It must not draw anything and knows no Streamlit.
 """
 
+import re
 from dataclasses import dataclass
 
 from signup.measure.alerts import told
 from signup.measure.alerts.machine import State
 from signup.words import OUTCOMES, STATUSES
+
+_SPECIAL = re.compile(r"([!-/:-@\[-`{-~])")
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,11 @@ def badge(text: str, colour: str, icon: str) -> str:
 def quiet(text: str) -> str:
     """Small grey text, in Streamlit's Markdown."""
     return f":small[:gray[{text}]]"
+
+
+def literal(text: str) -> str:
+    """What a person wrote, so that Streamlit's Markdown shows it as it is: no link, no picture, no colour."""
+    return _SPECIAL.sub(r"\\\1", text)
 
 
 def icon(name: str) -> str:

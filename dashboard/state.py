@@ -9,7 +9,7 @@ Streamlit's own `bind="query-params"` was tried first: with a bound filter set, 
 address. This is the only module that touches `st.session_state`; a number, a token or a request id must never get here.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -110,6 +110,12 @@ def clear(keys: Collection[str]) -> None:
     """Take filters out of the address, and the place in a list that they made."""
     for key in (*keys, BEFORE):
         st.query_params.pop(key, None)
+
+
+def put(address: Mapping[str, list[str]], keys: Collection[str]) -> None:
+    """Replace these filters by those of an address, in one step that the back button takes back."""
+    others = {key: st.query_params.get_all(key) for key in st.query_params if key not in keys and key != BEFORE}
+    st.query_params.from_dict({**others, **address})
 
 
 def value(key: str, default: Any = None) -> Any:

@@ -132,7 +132,9 @@ TOLD: dict[str, Callable[[Details], list[str]]] = {
     "audit.exported": _filter,
     "audit.export_done": lambda details: [_many(details["rows"], "row"), f"SHA-256 {details['sha256'][:16]}…"],
     "settings.changed": _setting,
-    "view.saved": lambda _: ["the filters of a screen, under a name"],
+    "view.saved": lambda details: [
+        "a view is removed" if "removed" in details else "the filters of a page, under a name"
+    ],
     "replay.sent": lambda details: ["edited before it was sent" if details["edited"] else "as it had come"],
     "alert.changed": _alert,
 }

@@ -116,7 +116,7 @@ EVENTS = {
     "audit.erased": "A person's data erased",
     "audit.restored": "Restored backup accepted",
     "settings.changed": "Setting changed",
-    "view.saved": "View saved",
+    "view.saved": "Saved view changed",
     "replay.sent": "Callback sent again by hand",
     "alert.changed": "Alert changed",
 }

@@ -7,7 +7,7 @@ every five seconds; filters stay outside of it. Before the first sign-up it says
 import streamlit as st
 
 from dashboard import shared, state
-from dashboard.parts import breakdowns, cards, filters, first_run, header, kpis, report_button, trends
+from dashboard.parts import breakdowns, cards, filters, first_run, header, kpis, report_button, saved_views, trends
 from dashboard.parts.filters import Filters
 from dashboard.parts.view import View, look
 from dashboard.parts.window import tell
@@ -66,5 +66,6 @@ else:
     now = shared.services().clock.now()
     chosen = filters.row(*shared.known(), now)
     with actions:
+        saved_views.show("overview", chosen.address(**{state.INTERVAL: chosen.interval or ""}))
         report_button.show(chosen)
     st.fragment(show, run_every=EVERY_SECONDS if follow and chosen.moves(now) else None)(chosen)

@@ -9,7 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import listing, shared, state, times
 from dashboard.listing import Asked, Found
-from dashboard.parts import cards, drawer, header, links, pager, signup_filters, signup_table
+from dashboard.parts import cards, drawer, header, links, pager, saved_views, signup_filters, signup_table
 from dashboard.parts.pager import PAGE, Place
 from signup.errors import SignupError
 from signup.flow import signups
@@ -85,5 +85,7 @@ actions = header.show("Sign-ups", "Every sign-up, newest first. Open one to see 
 with actions:
     follow = st.toggle("Auto-refresh", value=True, key=state.AUTO_REFRESH, help="Look again every 5 seconds")
 asked = signup_filters.row(*shared.known())
+with actions:
+    saved_views.show("signups", signup_filters.address(asked))
 st.fragment(show, run_every=EVERY_SECONDS if follow and not asked.words else None)(asked)
 drawer.show()

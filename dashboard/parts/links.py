@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 import streamlit as st
 
+OVERVIEW = "pages/overview.py"
 SIGNUPS = "pages/signups.py"
 TRY_IT = "pages/try_it.py"
 HEALTH = "pages/health.py"

@@ -30,6 +30,13 @@ def row(countries: list[str], channels: list[str]) -> Asked:
     return Asked(narrowed, searched, cause, warned)
 
 
+def address(asked: Asked) -> dict[str, str | list[str]]:
+    """The same filters as the address holds them; the search is not among them."""
+    step, code = asked.cause or ("", "")
+    warned = "1" if asked.warned else ""
+    return asked.filters.address(**{state.STEP: step, state.CODE: code, state.WARNED: warned})
+
+
 def clear() -> None:
     """Everything but the range."""
     state.clear((state.COUNTRY, state.OUTCOME, state.CHANNEL, *CAUSE))

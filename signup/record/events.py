@@ -195,7 +195,7 @@ VOCABULARY: dict[str, Shape] = {
     Kind.AUDIT_ERASED: Shape({"receiptId": ID, "signups": whole}),
     Kind.AUDIT_RESTORED: Shape({"root": HASH, "seq": whole}),
     Kind.SETTINGS_CHANGED: Shape({"name": pattern(r"[A-Za-z][A-Za-z0-9_]{0,63}")}),
-    Kind.VIEW_SAVED: Shape({"viewId": ID}),
+    Kind.VIEW_SAVED: Shape({"viewId": ID}, may={"removed": _yes}),
     Kind.REPLAY_SENT: Shape({"edited": flag}),
     Kind.ALERT_CHANGED: Shape(
         {

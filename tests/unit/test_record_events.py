@@ -59,6 +59,7 @@ EXAMPLES: list[tuple[Kind, dict[str, Any]]] = [
     (Kind.AUDIT_RESTORED, {"root": HASH, "seq": 7}),
     (Kind.SETTINGS_CHANGED, {"name": "SIGNUP_LOCK_SECONDS"}),
     (Kind.VIEW_SAVED, {"viewId": ID}),
+    (Kind.VIEW_SAVED, {"viewId": ID, "removed": True}),
     (Kind.REPLAY_SENT, {"edited": False}),
     (Kind.ALERT_CHANGED, {"rule": "error-rate", "from": "ok", "to": "no-data", "level": "none", "n": 0, "ppm": None}),
 ]

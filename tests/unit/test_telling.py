@@ -76,7 +76,8 @@ SAMPLES: list[tuple[str, dict[str, Any], str]] = [
     (Kind.AUDIT_ERASED, {"receiptId": ID, "signups": 3}, "a person with 3 sign-ups"),
     (Kind.AUDIT_RESTORED, {"root": HASH, "seq": 1204}, "an older backup accepted; event 1,204 was signed and is lost"),
     (Kind.SETTINGS_CHANGED, {"name": "lockSeconds"}, "the setting lockSeconds"),
-    (Kind.VIEW_SAVED, {"viewId": ID}, "the filters of a screen, under a name"),
+    (Kind.VIEW_SAVED, {"viewId": ID}, "the filters of a page, under a name"),
+    (Kind.VIEW_SAVED, {"viewId": ID, "removed": True}, "a view is removed"),
     (Kind.REPLAY_SENT, {"edited": False}, "as it had come"),
     (Kind.REPLAY_SENT, {"edited": True}, "edited before it was sent"),
     (
