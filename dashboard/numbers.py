@@ -3,10 +3,12 @@
 It must not keep anything (shared.py does) and knows no Streamlit.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from signup.measure.causes import Moved, causes
 from signup.measure.numbers import numbers
 from signup.measure.question import Question
 from signup.services import Services
@@ -17,6 +19,7 @@ class Numbers:
     """The numbers of one question and of the period before it, as signup/measure/numbers.py gives them.
 
     `countries`: every outcome of each country. `retries`: how soon people try again. `ages`: open sign-ups by minute.
+    `moved`: what explains a changed rate, where something does.
     """
 
     now: dict[str, Any]
@@ -24,6 +27,7 @@ class Numbers:
     countries: list[dict[str, Any]]
     retries: list[dict[str, Any]]
     ages: list[int]
+    moved: Sequence[Moved] = ()
 
 
 def counted(services: Services, question: Question, now: datetime) -> Numbers:
@@ -36,4 +40,5 @@ def counted(services: Services, question: Question, now: datetime) -> Numbers:
             countries=read.countries(question, now),
             retries=read.retry_histogram(question, now, services.settings.lock_seconds),
             ages=read.open_ages(question, now),
+            moved=causes(read, question, now),
         )

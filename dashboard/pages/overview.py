@@ -7,7 +7,18 @@ every five seconds; filters stay outside of it. Before the first sign-up it says
 import streamlit as st
 
 from dashboard import shared, state
-from dashboard.parts import breakdowns, cards, filters, first_run, header, kpis, report_button, saved_views, trends
+from dashboard.parts import (
+    breakdowns,
+    cards,
+    filters,
+    first_run,
+    header,
+    kpis,
+    moved,
+    report_button,
+    saved_views,
+    trends,
+)
 from dashboard.parts.filters import Filters
 from dashboard.parts.view import View, look
 from dashboard.parts.window import tell
@@ -26,6 +37,7 @@ def show(chosen: Filters) -> None:
         return
     tell(view)
     kpis.show(view.numbers)
+    moved.show(view)
     over_time(view)
     causes(view)
 

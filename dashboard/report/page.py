@@ -11,7 +11,7 @@ from typing import Any
 
 from dashboard import charts, labels, rows, times
 from dashboard.numbers import Numbers
-from dashboard.parts import kpis
+from dashboard.parts import kpis, moved
 from dashboard.report import pictures
 from signup.measure import glossary
 from signup.measure.figures import NOTHING, count, duration, percent
@@ -125,6 +125,7 @@ def html(report: Report, svgs: dict[str, str], pngs: dict[str, bytes]) -> str:
             f"<style>{_STYLE % pictures.colours()}</style>\n</head>\n<body>",
             _head(report),
             f'<div class="figures">{"".join(map(_figure, kpis.figures_of(report.numbers)))}</div>',
+            *(f"<p>{escape(moved.sentence(one))}</p>" for one in report.numbers.moved),
             f'<div class="cards">{"".join(cards)}</div>\n</body>\n</html>\n',
         ]
     )

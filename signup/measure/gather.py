@@ -88,13 +88,17 @@ class Gathering:
 
     def gather(self) -> Counted:
         """Read everything. `plain` took every duration from its row, so that percentiles are exact."""
-        _, ends = spans.cells(self._start, self._end)
-        self._ends = ends
-        self._cells()
+        self.fates()
         self._errors()
         self._durations()
-        self._open()
         self._locked()
+        return self._found
+
+    def fates(self) -> Counted:
+        """Read how sign-ups ended, of each bucket and each country, and nothing that takes longer."""
+        _, self._ends = spans.cells(self._start, self._end)
+        self._cells()
+        self._open()
         return self._found
 
     def _places(self, buckets: Sequence[Bucket]) -> list[Place]:

@@ -58,7 +58,7 @@ def cause(
     sum to the whole. `endings`: how many of the same whole ended in each way that makes up the rate or, `against` it,
     what it lacks.
     """
-    if min(whole[0][1], whole[1][1]) < FEWEST or not _is_sure(*whole):
+    if not is_sure(*whole):
         return None
     found = [
         *(_ending(whole, name, endings, -1 if against else 1) for name in endings),
@@ -70,6 +70,14 @@ def cause(
     best = max(excess for excess, _ in standing_out)
     near = [(excess, one) for excess, one in standing_out if excess >= GOOD_ENOUGH * best]
     return min(near, key=lambda item: (len(item[1].values), -item[0]))[1]
+
+
+def is_sure(now: Side, before: Side) -> bool:
+    """Whether a rate has changed by so much more than noise that it may be explained."""
+    if min(now[1], before[1]) < FEWEST:
+        return False
+    low, high = compare.newcombe(now, before, SURE)
+    return low > 0 or high < 0
 
 
 def _candidates(
@@ -90,7 +98,7 @@ def _part(whole: Sides, name: Dimension, values: tuple[str, ...], sides: Sides) 
     """How far a part stands out, and the part; None when it does not."""
     now, before = sides
     weighed = (now[1], whole[0][1]), (before[1], whole[1][1])
-    if min(now[1], before[1]) < FEWEST or not (_is_sure(now, before) or _is_sure(*weighed)):
+    if min(now[1], before[1]) < FEWEST or not (is_sure(now, before) or is_sure(*weighed)):
         return None
     weight, weight_before = map(_share, weighed)
     rate, rate_before = now[0] / now[1], before[0] / before[1]
@@ -104,7 +112,7 @@ def _ending(whole: Sides, name: str, endings: Mapping[str, Sides], sign: int) ->
     """The same for one ending, which moves the rate by as much as it came more or less often. Its weight is its share
     of all of them."""
     now, before = endings[name]
-    if min(now[1], before[1]) < FEWEST or not _is_sure(now, before):
+    if not is_sure(now, before):
         return None
     explained = sign * (_share(now) - _share(before))
     total = _sum(endings.values())
@@ -116,11 +124,6 @@ def _standing_out(whole: Sides, explained: float, weight: float, one: Cause) -> 
     share = explained / (_share(whole[0]) - _share(whole[1]))
     excess = share - weight
     return (excess, one) if share >= LEAST_EXPLAINED and excess >= LEAST_EXCESS else None
-
-
-def _is_sure(now: Side, before: Side) -> bool:
-    low, high = compare.newcombe(now, before, SURE)
-    return low > 0 or high < 0
 
 
 def _rates(sides: Sides) -> tuple[Rate, Rate]:

@@ -5,8 +5,10 @@ snapshot, up to one event of the log; the same snapshot and the same question al
 `partial` and an open end look at `now`. It must not fold, and must not read the log.
 """
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
@@ -16,7 +18,7 @@ from signup import clock
 from signup.measure import counted, stats
 from signup.measure.calendar import Bucket, buckets
 from signup.measure.contribution import micros
-from signup.measure.counted import Counted
+from signup.measure.counted import Counted, Fates
 from signup.measure.gather import ALL_TIME, Gathering, Wanted
 from signup.measure.question import Question, SettledQuestion
 from signup.model import OPEN
@@ -37,6 +39,19 @@ def numbers(services: Services) -> Iterator["Numbers"]:
     """One snapshot of the roll-ups. Raises StoreUnavailable."""
     with services.rolls.read() as tx:
         yield Numbers(tx)
+
+
+@dataclass(frozen=True)
+class Fated:
+    """How sign-ups ended: those of each bucket in order, and of each country."""
+
+    series: list[tuple[Bucket, Fates]]
+    countries: Mapping[str, Fates]
+
+    @property
+    def all(self) -> Fates:
+        """Those of all buckets."""
+        return sum((fates for _, fates in self.series), Counter())
 
 
 class Numbers:
@@ -77,6 +92,12 @@ class Numbers:
     def countries(self, question: Question, now: datetime) -> list[dict[str, Any]]:
         """`byCountry` with the counts that stand beside its rates: each outcome, `open` among them, and `errorRate`."""
         return counted.countries(self._counted(question.settled(now)))
+
+    def fates(self, question: SettledQuestion) -> "Fated":
+        """How sign-ups ended, by the buckets of the question's interval and by country, and nothing else."""
+        series = _series(question)
+        found = Gathering(self._tx, question, self._wanted(question), series, series, plain=True).fates()
+        return Fated(list(zip(series, found.fates, strict=True)), found.countries)
 
     def retry_histogram(self, question: Question, now: datetime, lock_seconds: float) -> list[dict[str, float | int]]:
         """How soon people try again: the first hit of each lock, in 20 bars [from, to) of seconds over its length.

@@ -1,0 +1,66 @@
+"""What moved, from the log to the sentence."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashboard.numbers import counted
+from dashboard.parts.moved import sentence
+from signup.measure.fold import fold_to_the_end
+from signup.measure.question import Question
+from signup.model import Event
+from signup.services import Services
+from tests.pages.fixtures import lives
+from tests.pages.fixtures.visits import said
+
+NOW = datetime(2026, 11, 24, 14, 0, tzinfo=UTC)
+WEEK = Question(preset="7d")
+
+
+def two_weeks(end: datetime, ends: Callable[[str, int, bool], str], a_day: int = 72) -> list[Event]:
+    """Sign-ups of two weeks by three countries in turn; how each ends, by its country, its hour and whether it is of
+    the second week."""
+    told: list[Event] = []
+    for day in range(14):
+        for nth in range(a_day):
+            at = end - timedelta(days=day, minutes=10 + nth * 1440 // a_day)
+            country = ("IN", "SE", "NG")[nth % 3]
+            told += lives.life(at, ends(country, at.hour, day < 7) if nth % 5 else "declined", country=country)
+    return sorted(told, key=lambda event: event.at)
+
+
+def sentences(services: Services, told: list[Event]) -> list[str]:
+    lives.write(services, told)
+    fold_to_the_end(services)
+    return [sentence(one) for one in counted(services, WEEK, NOW).moved]
+
+
+def test_a_country_that_stopped_working_is_named_with_its_numbers(services_on_each: Services) -> None:
+    told = two_weeks(NOW, lambda country, _, late: "expired" if late and country == "SE" else "completed")
+    (one,) = sentences(services_on_each, told)
+    assert one.startswith("Success rate fell by 26.")
+    assert one.endswith("Sweden explains all of it: 79.1% before, 0.0% (0 of 158) now.")
+
+
+def test_hours_that_stopped_working_are_named(services: Services) -> None:
+    told = two_weeks(NOW, lambda _, hour, late: "failed" if late and 2 <= hour < 5 else "completed")
+    success, errors = sentences(services, told)
+    assert "The hours from 02:00 to 05:00 explain all of it" in success
+    assert errors.startswith("Error rate rose by")
+
+
+@pytest.mark.parametrize("a_day", [72, 3])
+def test_weeks_alike_and_weeks_with_few_people_say_nothing(services: Services, a_day: int) -> None:
+    alike = two_weeks(NOW, lambda *_: "completed", a_day)
+    assert sentences(services, alike) == []
+
+
+def test_the_overview_says_it_under_its_figures_with_the_way_there(dashboard: Callable[..., AppTest]) -> None:
+    now = datetime.now(UTC)
+    told = two_weeks(now, lambda country, _, late: "expired" if late and country == "SE" else "completed")
+    page: Any = dashboard(told, range="7d")
+    assert not page.exception
+    assert "Sweden explains all of it" in said(page)
