@@ -219,3 +219,13 @@ def test_a_watcher_delivers_by_itself_and_comes_back_when_it_is_due(
                 eventually(lambda: only(services).answer == "500", 10)
                 clock.move(PAUSES[0])
                 eventually(lambda: only(services).taken, 10)
+
+
+def test_what_was_told_is_forgotten_after_30_days(telling: Callable[..., Any], clock: HandClock) -> None:
+    with upstream(answer(200)) as server, telling(server) as services:
+        outage(services, clock, 1)
+        clock.move(timedelta(days=30).total_seconds() - 120)
+        quiet(services, clock, 1)
+        assert "fires" in [json.loads(each.body)["data"]["telling"] for each in delivery.latest(services)]
+        quiet(services, clock, 2)
+        assert "fires" not in [json.loads(each.body)["data"]["telling"] for each in delivery.latest(services)]

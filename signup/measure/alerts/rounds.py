@@ -57,6 +57,7 @@ def run(services: Services) -> list[Change] | None:
         for change in changes:
             _tell_the_log(tx, change, text(services.clock.now()))
             _tell_the_webhook(services, tx, change)
+        webhook.forget(tx, minute)
     return changes
 
 

@@ -49,7 +49,7 @@ class Figure:
 FIGURES = {
     "successRate": Figure(
         "Success rate",
-        "completed of finished; starts younger than ten minutes are left out, for only approvals are fast",
+        "completed of finished; young starts are left out, for only approvals are fast",
         *("completed", "finished", "below"),
     ),
     "errorRate": Figure("Error rate", "failed of started", "failed", "started", "above"),

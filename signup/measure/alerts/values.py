@@ -79,7 +79,7 @@ def read(services: Services, start: datetime, end: datetime, patience: float = P
     """
     log.seal_first(services)
     until = services.clock.monotonic() + patience
-    if fold(services, go_on=lambda: services.clock.monotonic() < until).behind:
+    if fold(services, go_on=lambda: services.clock.monotonic() < until, anew=False).behind:
         raise NumbersBehind("The numbers are still being counted: look again in a minute.")
     span = {"start": minute_of(start) * _MICROSECONDS, "end": minute_of(end) * _MICROSECONDS}
     with services.rolls.read() as tx:

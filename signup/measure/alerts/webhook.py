@@ -28,9 +28,13 @@ KEPT = timedelta(days=30)
 def write_down(
     tx: Transaction, rule: Rule, before: Standing, after: Seen, telling: Telling, *, mode: str, now: datetime
 ) -> None:
-    """Keep the message of a change until it is delivered, and forget very old ones; in the change's transaction."""
+    """Keep the message of a change until it is delivered; in the change's transaction."""
     body = json.dumps(message(rule, before, after, telling, mode=mode, at=text(now)), separators=(",", ":"))
     tx.run("add_webhook", id=f"msg_{new_id(now)}", at=text(now), rule=rule.id, body=body)
+
+
+def forget(tx: Transaction, now: datetime) -> None:
+    """What is too old to be shown, or to be told."""
     tx.run("forget_webhooks", before=text(now - KEPT))
 
 

@@ -39,8 +39,8 @@ ON CONFLICT (rule) DO UPDATE SET state = excluded.state, since = excluded.since,
 INSERT INTO webhooks (id, at, rule, body, due_at) VALUES (:id, :at, :rule, :body, :at);
 
 -- name: forget_webhooks!
--- What is over and old.
-DELETE FROM webhooks WHERE at < :before AND due_at IS NULL;
+-- What is old, taken or not.
+DELETE FROM webhooks WHERE at < :before;
 
 -- name: webhook_due
 -- When the next one is to be tried.
