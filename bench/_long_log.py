@@ -27,6 +27,7 @@ class LongLog:
         self._chance = random.Random(1)
         self._start = SystemClock().now() - timedelta(days=DAYS)
         self._step = timedelta(days=DAYS) / rows
+        self._last: str | None = None
         self._made = self._happen()
         self.ids: list[str] = []
 
@@ -45,17 +46,19 @@ class LongLog:
 
     def _one(self, at: Any) -> list[Row]:
         """What one person did."""
-        chance, ms = self._chance, self._chance.randrange(60_000)
+        chance, ms = self._chance, min(int(self._chance.lognormvariate(9.25, 0.6)), 600_000)
+        took = int(chance.lognormvariate(5.1, 0.35))
         actor = RARE_ACTOR if chance.random() < 0.001 else chance.choice(_CLIENTS)
         channel = RARE_WORD if chance.random() < 0.0001 else chance.choice(("web", "app", "try"))
         country = {"country": chance.choice(_COUNTRIES), "channel": channel}
         if chance.random() < 0.1:
-            hit = {**country, "numberId": f"{chance.getrandbits(64):016x}", "ms": ms}
-            return [_row(at, "lock.hit", None, actor, hit)]
-        who = _id(chance, int(at.timestamp() * 1000))
+            number = f"{_COUNTRIES.index(country['country']):08x}{chance.getrandbits(18):08x}"
+            hit = {**country, "numberId": number, "ms": min(ms, 299_999)}
+            return [_row(at, "lock.hit", self._last, actor, hit)]
+        self._last = who = _id(chance, int(at.timestamp() * 1000))
         rows = [
             _row(at, "signup.started", who, actor, {**country, "status": "requested"}),
-            _row(at, "signup.sent", who, actor, {"status": "waiting", "accepted": True, "ms": ms % 900}),
+            _row(at, "signup.sent", who, actor, {"status": "waiting", "accepted": True, "ms": took}),
         ]
         later, fate = at + timedelta(milliseconds=ms), chance.random()
         if fate < 0.25:
@@ -70,7 +73,7 @@ class LongLog:
             *rows,
             _row(later, "callback.received", who, "callback", {"result": "approved"}),
             _row(later, "signup.approved", who, "watcher", {"status": "approved", "ms": ms}),
-            _row(later, "profile.fetched", who, "watcher", {"status": "completed", "ms": ms % 700}),
+            _row(later, "profile.fetched", who, "watcher", {"status": "completed", "ms": took}),
         ]
 
 

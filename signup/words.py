@@ -41,6 +41,13 @@ STEPS = {
     "callback": "Taking the callback",
 }
 
+DIFFER = {
+    False: "Count everything anew with python -m signup stats --rebuild.",
+    True: "An event was redacted since it was counted, which alone may be why. To count without it: "
+    "python -m signup stats --rebuild.",
+}
+"""What to do about roll-ups that differ from the log, by whether it tells of a redaction."""
+
 VERDICTS = {
     "row_missing": "An event is missing.",
     "row_changed": "An event was changed.",

@@ -4,6 +4,7 @@ Unlike a page it folds to the log's end before it reads, however long that takes
 how far the count has come.
 """
 
+from dataclasses import asdict
 from typing import Any
 
 from signup import words
@@ -12,8 +13,9 @@ from signup.commands.exits import Exit
 from signup.commands.parsing import Command, Options, Parser, add_range
 from signup.commands.session import opened
 from signup.measure.calendar import INTERVALS
+from signup.measure.check import Checked, check
 from signup.measure.figures import count, duration, percent
-from signup.measure.fold import fold_to_the_end
+from signup.measure.fold import fold_to_the_end, rebuild_from_the_log
 from signup.measure.numbers import numbers
 from signup.measure.question import Question, question
 
@@ -28,6 +30,10 @@ def stats(options: Options) -> int:
     about = asked(options)
     with opened(seals=True) as services:
         now = services.clock.now()
+        if options.rebuild:
+            rebuild_from_the_log(services)
+        if options.check:
+            return _checked(check(services, about, now), options)
         fold_to_the_end(services)
         with numbers(services) as read:
             answer = read.stats(about, now)
@@ -36,6 +42,20 @@ def stats(options: Options) -> int:
     else:
         _show(answer)
     return Exit.DONE
+
+
+def _checked(found: Checked, options: Options) -> int:
+    """Say in which figures the roll-ups differ from a count of the log, event by event."""
+    if options.json:
+        differences = [asdict(one) for one in found.differences]
+        output.json_line({"asOfSeq": found.seq, "questions": found.questions, "differences": differences})
+    else:
+        output.line(f"{count(found.questions)} questions, up to event {count(found.seq)}.")
+        for one in found.differences:
+            figure = f"{one.figure} ({one.question})" if one.question else one.figure
+            output.line(f"{figure}: {one.rolled} in the roll-ups, {one.counted} in the log")
+        output.line(words.DIFFER[found.redacted] if found.differences else "Every figure is what the log says.")
+    return Exit.NO if found.differences else Exit.DONE
 
 
 def asked(options: Options) -> Question:
@@ -96,4 +116,12 @@ def add_question(parser: Parser) -> None:
         parser.add_argument(f"--{name}", metavar=what, action="append", help="only this one; several with commas")
 
 
-COMMANDS = {"stats": Command(add_question, stats)}
+def _options(parser: Parser) -> None:
+    add_question(parser)
+    parser.add_argument("--rebuild", action="store_true", help="count everything anew from the audit log first")
+    parser.add_argument(
+        "--check", action="store_true", help="compare every figure with a slow count of the log; exit 1 if any differs"
+    )
+
+
+COMMANDS = {"stats": Command(_options, stats)}

@@ -88,6 +88,13 @@ def fold_to_the_end(services: Services) -> Folded:
     return fold(services)
 
 
+def rebuild_from_the_log(services: Services) -> None:
+    """Seal what waits and fold everything anew. Raises as `fold` does."""
+    log.seal_first(services)
+    while rebuild(services).stale:
+        pass  # another folder moved the cursor in between
+
+
 def rebuild(services: Services, go_on: Callable[[], bool] = lambda: True) -> Folded:
     """Fold everything anew, in one transaction. Raises as `fold` does, and leaves the old numbers then.
 

@@ -78,7 +78,7 @@ def add(tx: Transaction, deltas: Deltas) -> None:
     errors = [(*key, n) for key, n in deltas.errors.items() if n]
     for query, rows in (("add_to_roll_cells", cells), ("add_to_roll_hist", hist), ("add_to_roll_errors", errors)):
         if rows:
-            tx.run(query, rows=_told(rows))
+            tx.run(query, rows=_told(sorted(rows)))  # in the order of the key, so that each page is visited once
     _drop(tx, "drop_empty_cell", CELL, (key for key, counts in deltas.cells.items() if min(counts) < 0))
     _drop(tx, "drop_empty_hist", HIST, (key for key, n in deltas.hist.items() if n < 0))
     _drop(tx, "drop_empty_error", ERROR, (key for key, n in deltas.errors.items() if n < 0))

@@ -1,13 +1,24 @@
 """`stats`: the Overview's numbers for scripts and for people."""
 
 from collections.abc import Callable
+from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from signup.clock import HandClock
+from signup.measure.check import check
+from signup.measure.feed import catch_up
+from signup.measure.fold import fold
+from signup.measure.history import History
+from signup.measure.numbers import numbers
+from signup.measure.question import Question
 from signup.seed import seed
-from signup.services import open_services
+from signup.services import Services, open_services
 from signup.settings import Settings
+from signup.store.driver import sqlite
+from tests.pages.fixtures import lives
 from tests.steps.conftest import CommandLine
 from tests.steps.test_cli_record import run_sql
 
@@ -18,6 +29,7 @@ PROMISED = {
 }
 MARKED = {"hitsBeforeDecision", "decisionSeconds", "retrySeconds", "asOfSeq", "funnel", "latency"}
 SERIES = {"at", "started", "completed", "declined", "expired", "failed", "lockHits", "open", "partial"}
+COUNTED = ("started", "completed", "declined", "expired", "failed", "lockHits", "errors", "byCountry", "funnel")
 
 
 @pytest.fixture
@@ -80,3 +92,63 @@ def test_an_event_that_no_step_ever_wrote_stops_the_count_with_a_sentence(log: C
     told = log("stats")
     assert (told.code, told.out) == (1, "")
     assert "changed from outside" in told.err
+
+
+def spoil(folder: Path, statement: str) -> None:
+    with closing(sqlite.connect(str(folder / "data" / "signup.metrics.db"), isolation_level=None)) as rolls:
+        rolls.execute(statement)
+
+
+def test_a_check_of_sound_roll_ups_finds_every_figure_right(lived: CommandLine) -> None:
+    told = lived("stats", "--check", "--json")
+    assert (told.code, told.json["differences"]) == (0, [])
+    assert told.json["questions"] > 5
+    assert "Every figure is what the log says." in lived("stats", "--check").out
+
+
+def test_a_check_names_each_figure_that_is_wrong_and_a_rebuild_puts_it_right(
+    lived: CommandLine, tmp_path: Path
+) -> None:
+    right = lived("stats", "--json", "--tz", "UTC").json
+    spoil(tmp_path, "UPDATE roll_cells SET completed = completed + 1 WHERE country = '*' AND span = 86400")
+    told = lived("stats", "--check", "--json")
+    assert told.code == 1
+    wrong = {row["figure"] for row in told.json["differences"] if row["question"] == "by day in UTC"}
+    assert {"started", "completed", "successRate"} <= wrong
+    assert "failed" not in wrong
+    shown = lived("stats", "--check")
+    assert shown.code == 1
+    assert "started (by day in UTC): " in shown.out
+    assert "python -m signup stats --rebuild" in shown.out
+    rebuilt = lived("stats", "--rebuild", "--json").json
+    assert {name: rebuilt[name] for name in COUNTED} == {name: right[name] for name in COUNTED}
+    assert lived("stats", "--check").code == 0
+
+
+def test_a_check_of_one_question_asks_it_and_by_day(lived: CommandLine) -> None:
+    assert lived("stats", "--check", "--json", "--country", "SE").json["questions"] == 3
+
+
+def test_a_check_begins_after_what_only_the_roll_ups_still_know(services_on_each: Services, clock: HandClock) -> None:
+    early = lives.month(clock.now() - timedelta(days=30), days=1, a_day=30)
+    lives.write(services_on_each, [*early, *lives.month(clock.now(), days=2, a_day=30, seed=2)])
+    fold(services_on_each)
+    keep_from(services_on_each, len(early))
+    found = check(services_on_each, Question(), clock.now())
+    assert (found.differences, found.redacted) == ([], False)
+    with numbers(services_on_each) as read:
+        asked = Question(start=clock.now() - timedelta(days=40))
+        assert read.stats(asked, clock.now())["started"] > in_the_log(services_on_each)
+
+
+def keep_from(services: Services, seq: int) -> None:
+    """Prune, as if a checkpoint stood there."""
+    with services.store.write() as tx:
+        tx.run("set_pruned", seq=seq)
+        tx.run("drop_pruned_events", seq=seq)
+
+
+def in_the_log(services: Services) -> int:
+    history = History()
+    catch_up(services, history)
+    return len(history.signups)

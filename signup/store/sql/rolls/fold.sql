@@ -60,3 +60,9 @@ WHERE span = :span AND metric = :metric AND country = :country AND channel = :ch
 DELETE FROM roll_errors
 WHERE span = :span AND country = :country AND channel = :channel AND bucket = :bucket
     AND outcome = :outcome AND step = :step AND code = :code AND fatal = :fatal AND n = 0;
+
+-- name: kept_until
+-- The newest of what the log no longer has.
+SELECT MAX(at) AS at FROM (
+    SELECT at FROM roll_signups WHERE seq <= :kept UNION ALL SELECT at FROM roll_marks WHERE seq <= :kept
+) AS kept;
