@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from signup.measure.alerts import told
 from signup.measure.alerts.machine import State
-from signup.words import OUTCOMES, STATUSES
+from signup.measure.glossary import GLOSSARY, RULES
+from signup.words import MEASURES, OUTCOMES, STATUSES
 
 _SPECIAL = re.compile(r"([!-/:-@\[-`{-~])")
 
@@ -35,6 +36,18 @@ def badge(text: str, colour: str, icon: str) -> str:
 def quiet(text: str) -> str:
     """Small grey text, in Streamlit's Markdown."""
     return f":small[:gray[{text}]]"
+
+
+def counted(*names: str) -> str:
+    """How these numbers are counted, for a help sign: the words of signup/measure/glossary.py, the name before each
+    when there are several."""
+    if len(names) == 1:
+        return _told(names[0])
+    return "\n\n".join(f"**{MEASURES.get(name, name)}**: {_told(name)}" for name in names)
+
+
+def _told(name: str) -> str:
+    return GLOSSARY[name].told if name in GLOSSARY else RULES[name]
 
 
 def literal(text: str) -> str:

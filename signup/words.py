@@ -96,6 +96,11 @@ MEASURES = {
     "decisionSeconds": "Person decides",
     "profileSeconds": "Profile is read",
     "retrySeconds": "Trying again after",
+    "series": "Over time",
+    "latency": "Durations over time",
+    "funnel": "Funnel",
+    "errors": "Errors",
+    "byCountry": "By country",
 }
 
 EVENTS = {

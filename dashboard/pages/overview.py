@@ -5,8 +5,9 @@ every five seconds; filters stay outside of it. Before the first sign-up it says
 """
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
-from dashboard import shared, state
+from dashboard import labels, shared, state
 from dashboard.parts import (
     breakdowns,
     cards,
@@ -23,6 +24,7 @@ from dashboard.parts.filters import Filters
 from dashboard.parts.view import View, look
 from dashboard.parts.window import tell
 from signup.errors import SignupError
+from signup.words import FUNNEL
 
 EVERY_SECONDS = 5
 WHOLE_HEIGHT = 420
@@ -45,26 +47,31 @@ def show(chosen: Filters) -> None:
 def over_time(view: View) -> None:
     """Outcomes and funnel, success rate and lock, latency."""
     left, right = st.columns([8, 5], gap="small")
-    with left, cards.card("Outcomes over time", "sign-ups by start time", key="card_outcomes"):
+    with left, card("Outcomes over time", "sign-ups by start time", "outcomes", "series"):
         trends.outcomes(view)
-    with right, cards.card("Funnel", "every sign-up of the range", key="card_funnel"):
+    with right, card("Funnel", "every sign-up of the range", "funnel", "funnel", *FUNNEL):
         trends.funnel(view)
     left, right = st.columns([8, 5], gap="small")
-    with left, cards.card("Success rate", "completed ÷ finished", key="card_success"):
+    with left, card("Success rate", "completed ÷ finished", "success", "successRate", "Rates"):
         trends.success(view)
-    with right, cards.card("Lock", breakdowns.lock_counted(), key="card_lock"):
+    with right, card("Lock", breakdowns.lock_counted(), "lock", "lockHits", "retrySeconds"):
         breakdowns.lock(view)
-    with cards.card("Latency", trends.latency_counted(view), key="card_latency"):
+    with card("Latency", trends.latency_counted(view), "latency", "latency", "Percentiles"):
         trends.latency(view)
 
 
 def causes(view: View) -> None:
     """Errors with their cure, and countries."""
     left, right = st.columns([8, 5], gap="small")
-    with left, cards.card("Errors and what to do", "step × code", key="card_errors"):
+    with left, card("Errors and what to do", "step × code", "errors", "errors"):
         breakdowns.errors(view)
-    with right, cards.card("By country", "from the number range", key="card_countries"):
+    with right, card("By country", "from the number range", "countries", "byCountry"):
         breakdowns.countries(view)
+
+
+def card(title: str, what: str, name: str, *numbers: str) -> DeltaGenerator:
+    """A card whose help sign tells how these numbers of the glossary are counted."""
+    return cards.card(title, what, key=f"card_{name}", told=labels.counted(*numbers))
 
 
 actions = header.show("Overview", "How people get through Truecaller sign-up")

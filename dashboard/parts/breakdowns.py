@@ -25,15 +25,15 @@ def lock(view: View) -> None:
     """Starts that were refused: how many, of how many people, how soon they tried again."""
     now = view.numbers.now
     with st.container(horizontal=True, gap="medium", key="lock_figures"):
-        for label, value in (
-            ("Hits", count(now["lockHits"])),
-            ("Numbers", count(now["lockedNumbers"])),
-            ("Calls saved", count(now["callsSaved"])),
-            ("Median retry", duration(now["retrySeconds"]["p50"])),
+        for label, name, value in (
+            ("Hits", "lockHits", count(now["lockHits"])),
+            ("Numbers", "lockedNumbers", count(now["lockedNumbers"])),
+            ("Calls saved", "callsSaved", count(now["callsSaved"])),
+            ("Median retry", "retrySeconds", duration(now["retrySeconds"]["p50"])),
         ):
-            st.metric(label, value, width="content")
+            st.metric(label, value, width="content", help=labels.counted(name))
     early = f" · {count(now['hitsBeforeDecision'])} while the first try was undecided" if now["lockHits"] else ""
-    st.caption(f"How soon people try again{early}")
+    st.caption(f"How soon people try again{early}", help=labels.counted("hitsBeforeDecision"))
     if not now["retrySeconds"]["n"]:
         cards.note("No lock hits in this range.", height=charts.LOCK_HEIGHT, icon="lock_open")
         return
@@ -68,6 +68,7 @@ def countries(view: View) -> None:
     if not found:
         cards.note("No sign-ups match.", height=charts.SUCCESS_HEIGHT)
         return
+    column, rate = st.column_config, labels.counted("successRate")
     st.dataframe(
         pd.DataFrame([_country(row) for row in found]),
         key="countries",
@@ -76,12 +77,12 @@ def countries(view: View) -> None:
         height="content" if len(found) <= MOST_COUNTRIES else ROW * (MOST_COUNTRIES + 1),
         placeholder=NOTHING,
         column_config={
-            "Country": st.column_config.TextColumn(width=92),
-            "Started": st.column_config.NumberColumn(width=58, format="localized"),
-            "Success rate": st.column_config.ProgressColumn(width=108, min_value=0, max_value=100, format="%.1f%%"),
-            "Of finished": st.column_config.TextColumn(width=98, help="Completed of those that are finished"),
-            "Median": st.column_config.NumberColumn(width=58, format="%.1f s", help="Until the person decided"),
-            "Failed": st.column_config.NumberColumn(width=50, format="localized", help="Of all started"),
+            "Country": column.TextColumn(width=92, help=labels.counted("byCountry")),
+            "Started": column.NumberColumn(width=58, format="localized", help=labels.counted("started")),
+            "Success rate": column.ProgressColumn(width=108, min_value=0, max_value=100, format="%.1f%%", help=rate),
+            "Of finished": column.TextColumn(width=98, help=rate),
+            "Median": column.NumberColumn(width=58, format="%.1f s", help=labels.counted("decisionSeconds")),
+            "Failed": column.NumberColumn(width=50, format="localized", help=labels.counted("failed")),
         },
         alt=f"{len(found)} countries; most sign-ups from {country_name(found[0]['country'])}",
     )

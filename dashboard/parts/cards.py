@@ -1,6 +1,6 @@
 """The one card that every page is made of, and what stands in it when there is nothing to draw.
 
-    with cards.card("Funnel", "every sign-up of the range", key="funnel"):
+    with cards.card("Funnel", "every sign-up of the range", key="funnel", told=labels.counted("funnel")):
         ...
 
 A card keeps its height whatever it holds. It must not know what the numbers mean.
@@ -13,10 +13,10 @@ from dashboard import labels
 from signup.errors import SignupError
 
 
-def card(title: str, counted: str = "", *, key: str) -> DeltaGenerator:
-    """A bordered container whose first line says what it is and what is counted."""
+def card(title: str, counted: str = "", *, key: str, told: str | None = None) -> DeltaGenerator:
+    """A bordered container whose first line says what it is and what is counted; `told`: how, behind a help sign."""
     box = st.container(border=True, gap="xsmall", height="stretch", key=key)
-    box.markdown(f"**{title}** {labels.quiet('· ' + counted)}" if counted else f"**{title}**")
+    box.markdown(f"**{title}** {labels.quiet('· ' + counted)}" if counted else f"**{title}**", help=told)
     return box
 
 

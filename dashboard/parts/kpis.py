@@ -9,12 +9,12 @@ from typing import Any, Literal
 
 import streamlit as st
 
+from dashboard import labels
 from dashboard.numbers import Numbers
 from dashboard.rows import FEWEST
 from signup.measure import compare
 from signup.measure.compare import Change
 from signup.measure.figures import NOTHING, count, duration, percent
-from signup.measure.glossary import GLOSSARY
 
 Series = list[dict[str, Any]]
 
@@ -81,7 +81,7 @@ def _counted(numbers: Numbers, label: str, name: str, polarity: Literal["normal"
     now, before = numbers.now[name], numbers.before[name]
     spark = [float(row[name]) for row in _whole(numbers.now["series"])]
     change = compare.change_of_count(now, before)
-    return Figure(label, count(now), f"from {count(before)}", spark, "bar", GLOSSARY[name].told, change, polarity)
+    return Figure(label, count(now), f"from {count(before)}", spark, "bar", labels.counted(name), change, polarity)
 
 
 def _success(numbers: Numbers) -> Figure:
@@ -89,7 +89,7 @@ def _success(numbers: Numbers) -> Figure:
         numbers,
         "Success rate",
         lambda row: (row["completed"], row["started"] - row["open"]),
-        GLOSSARY["successRate"].told,
+        labels.counted("successRate"),
         "normal",
     )
 
@@ -99,7 +99,7 @@ def _lock(numbers: Numbers) -> Figure:
         numbers,
         "Lock hit rate",
         lambda row: (row["lockHits"], row["lockHits"] + row["started"]),
-        GLOSSARY["lockHitRate"].told,
+        labels.counted("lockHitRate"),
         "off",
     )
 
@@ -109,7 +109,7 @@ def _errors(numbers: Numbers) -> Figure:
         numbers,
         "Error rate",
         lambda row: (row["failed"], row["started"]),
-        GLOSSARY["errorRate"].told,
+        labels.counted("errorRate"),
         "inverse",
     )
 
@@ -142,7 +142,7 @@ def _median(numbers: Numbers) -> Figure:
         f"{count(now['n'])} {'approval' if now['n'] == 1 else 'approvals'}",
         [point["p50"] for point in points if point["n"] >= FEWEST],
         "line",
-        f"{GLOSSARY['approveSeconds'].told} Over more than 7 days the line goes by UTC day.",
+        f"{labels.counted('approveSeconds')} Over more than 7 days the line goes by UTC day.",
         compare.change_of_time(now["p50"], before["p50"], min(now["n"], before["n"])),
         "inverse",
     )
@@ -155,7 +155,7 @@ def _open(numbers: Numbers) -> Figure:
         "by age, 0–10 min" if numbers.now["open"] else NOTHING,
         [float(n) for n in numbers.ages],
         "bar",
-        GLOSSARY["open"].told,
+        labels.counted("open"),
     )
 
 

@@ -23,7 +23,8 @@ def outcomes(view: View) -> None:
     with st.container(horizontal=True, gap="small", key="outcome_totals"):
         for name in view.chosen:
             share = labels.quiet(percent(_of(now[name], now["started"])))
-            st.markdown(f"{labels.OUTCOME[name].badge()} {count(now[name])} {share}", width="content")
+            told = f"{labels.OUTCOME[name].badge()} {count(now[name])} {share}"
+            st.markdown(told, width="content", help=labels.counted(name))
     if not now["started"]:
         _nothing(view)
         return
@@ -58,7 +59,8 @@ def funnel(view: View) -> None:
     else:
         cards.note("No sign-ups match.", height=charts.OUTCOMES_HEIGHT)
     hits = labels.LOCK_HIT.badge(f"{count(now['lockHits'])} lock {'hit' if now['lockHits'] == 1 else 'hits'}")
-    st.markdown(f"{hits} {labels.quiet('outside the funnel: no request was sent')}")
+    outside = labels.quiet("outside the funnel: no request was sent")
+    st.markdown(f"{hits} {outside}", help=labels.counted("lockHits"))
 
 
 def success(view: View) -> None:
@@ -68,7 +70,8 @@ def success(view: View) -> None:
     drawable = sum(row["rate"] is not None for row in drawn) > 1
     axis = f" · y from {charts.lowest(drawn):.0%}" if drawable else ""
     earlier = BEFORE.get(view.filters.range, "the period before").removeprefix("the ")
-    st.markdown(f":primary[**━━**] this period {_rate(now)}{GAP}:gray[╌╌ {earlier} {_rate(before)}{axis}]")
+    told = f":primary[**━━**] this period {_rate(now)}{GAP}:gray[╌╌ {earlier} {_rate(before)}{axis}]"
+    st.markdown(told, help=labels.counted("Period before"))
     if not drawable:
         cards.note(_TOO_FEW_FINISHED, height=charts.SUCCESS_HEIGHT)
         return
@@ -102,7 +105,7 @@ def _one_latency(view: View, metric: str, aside: str) -> None:
     drawable = sum(row["p50"] is not None for row in drawn) > 1
     about = " · ".join(filter(None, [unit, aside])) if drawable else ""
     title = f"{MEASURES[metric]} {labels.quiet('· ' + about)}" if about else MEASURES[metric]
-    st.markdown(f"{title}  \n:small[{told} · n {count(totals['n'])}]")
+    st.markdown(f"{title}  \n:small[{told} · n {count(totals['n'])}]", help=labels.counted(metric))
     if not drawable:
         cards.note("Too few per bucket to draw a line.", height=charts.LATENCY_HEIGHT)
         return

@@ -51,6 +51,24 @@ GLOSSARY: dict[str, Entry] = {
     "decisionSeconds": Entry("From the start to the arrival of the person's answer, be it yes or no."),
     "profileSeconds": Entry("How long the last reading of the profile took."),
     "retrySeconds": Entry("From the start to the first refused try under each lock. A robot counts once."),
+    "series": Entry(
+        "Sign-ups by the time of their start: every stretch of the viewer's calendar that meets the range, cut to it. "
+        "Together they are the totals. A stretch that is not over is pale and says so."
+    ),
+    "latency": Entry(
+        "p50, p95 and p99 of each stretch: those of the range up to 7 days, UTC days up to 92 days, UTC months beyond."
+    ),
+    "funnel": Entry(
+        "Who got to each step, and beside it what became of those who did not: together they are the step above. Open "
+        "ones are not lost. Lock hits are in no step."
+    ),
+    "errors": Entry(
+        "Sign-ups by step and code, each once. Those that ended a sign-up add up to the failed ones; a warning did not "
+        "end it. Quarantined callbacks stand at their own time, and only while nothing is filtered."
+    ),
+    "byCountry": Entry(
+        "By the country of the number's range, which is not always the carrier's of today. The most started first."
+    ),
 }
 """In the order of words.MEASURES, and no name of it is missing."""
 

@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 from signup.measure import stats
 from signup.measure.figures import count, percent
 from signup.measure.fold import fold
+from signup.measure.glossary import GLOSSARY, RULES
 from signup.measure.question import Question
 from signup.model import Event
 from signup.services import open_services
@@ -59,6 +60,18 @@ def test_every_card_is_there(dashboard: Open) -> None:
     titles = ("Outcomes over time", "Funnel", "Success rate", "Lock", "Latency", "Errors and what to do", "By country")
     page = dashboard(MONTH)
     assert [title for title in titles if f"**{title}**" not in said(page)] == []
+
+
+def test_every_card_and_every_figure_says_how_it_is_counted(dashboard: Open) -> None:
+    page = dashboard(MONTH)
+    known = [entry.told for entry in GLOSSARY.values()] + list(RULES.values())
+    signs = {metric.label: metric.help for metric in page.metric}
+    for name in ("outcomes", "funnel", "success", "lock", "latency", "errors", "countries"):
+        title, *lines = page.container(key=f"card_{name}").markdown
+        counted = [] if name == "errors" else [line for line in lines if re.search("[0-9]", line.value)]
+        signs |= {line.value: line.proto.help for line in (title, *counted)}
+    assert [what for what, sign in signs.items() if not any(told in sign for told in known)] == []
+    assert len(signs) == 7 + 4 + 7 + 5 + 1 + 1 + 3, "figures, lock, cards, outcomes, funnel, success, durations"
 
 
 def test_an_empty_log_says_how_to_begin_and_asks_for_no_filter(dashboard: Open) -> None:

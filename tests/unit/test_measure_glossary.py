@@ -24,6 +24,11 @@ def test_the_page_of_docs_says_the_same() -> None:
     assert glossary.markdown() in DOCS.read_text("utf-8")
 
 
+def test_every_name_is_one_of_stats() -> None:
+    numbers = stats(history([]), Question(), NOON)
+    assert [name for name in glossary.GLOSSARY if name not in numbers] == []
+
+
 @settings(max_examples=30, deadline=None)
 @given(logs)
 def test_every_formula_gives_the_number(happened: Any) -> None:
