@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from dashboard import children, downloads, jobs
 from dashboard.children import LAST_WORDS_SECONDS
+from dashboard.warm import warm
 from signup import logs
 from signup.clock import SystemClock, text
 from signup.errors import SettingsWrong, StoreUnavailable, UsageWrong
@@ -73,6 +74,7 @@ async def lifespan(_app: "st.App") -> AsyncIterator[dict[str, Any]]:
         tasks = [
             asyncio.create_task(children.keeping(kept)),
             asyncio.create_task(downloads.sweeping(settings.data_dir / "exports")),
+            asyncio.create_task(asyncio.to_thread(warm)),
         ]
         try:
             yield {}

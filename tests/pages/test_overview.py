@@ -9,6 +9,7 @@ from urllib.parse import parse_qs
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from dashboard import numbers, shared
 from signup.measure import stats
 from signup.measure.figures import count, percent
 from signup.measure.fold import fold
@@ -54,6 +55,19 @@ def test_the_page_shows_what_stats_counts(dashboard: Open) -> None:
     assert shown["Error rate"].strip(":gray[]") == percent(numbers["errorRate"])
     assert shown["Hits"] == count(numbers["lockHits"])
     assert shown["Calls saved"] == count(numbers["callsSaved"])
+
+
+def test_ten_open_pages_count_as_often_as_one(dashboard: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    counted: list[datetime] = []
+
+    def once(services: Any, question: Question, now: datetime) -> Any:
+        counted.append(now.replace(second=0, microsecond=0))
+        return numbers.counted(services, question, now)
+
+    monkeypatch.setattr(shared, "counted", once)
+    pages = [dashboard(MONTH), *(dashboard() for _ in range(9))]
+    assert len({figures(page)["Started"] for page in pages}) == 1
+    assert len(counted) == len(set(counted)), "once a minute, as nothing happens"
 
 
 def test_every_card_is_there(dashboard: Open) -> None:
