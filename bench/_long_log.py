@@ -1,4 +1,4 @@
-"""A long and varied log for benchmarks: sign-ups of a year with every ending, lock hits, a few rare things.
+"""A long and varied log for benchmarks: sign-ups with every ending, lock hits, a few rare things.
 
 Sealed and signed as the program does it; the same at every run.
 """
@@ -21,12 +21,15 @@ Row = dict[str, Any]
 
 
 class LongLog:
-    """Waiting rows, portion by portion, in about the order of their times; `ids`: a sign-up of each portion."""
+    """Waiting rows, portion by portion, in about the order of their times over `days` up to now.
 
-    def __init__(self, rows: int) -> None:
+    `ids`: a sign-up of each portion.
+    """
+
+    def __init__(self, rows: int, days: int = DAYS) -> None:
         self._chance = random.Random(1)
-        self._start = SystemClock().now() - timedelta(days=DAYS)
-        self._step = timedelta(days=DAYS) / rows
+        self._start = SystemClock().now() - timedelta(days=days)
+        self._step = timedelta(days=days) / rows
         self._last: str | None = None
         self._made = self._happen()
         self.ids: list[str] = []

@@ -35,12 +35,12 @@ class Times:
     def percentiles(self, *metrics: str) -> dict[str, float | int | None]:
         """{p50, p95, p99, n} of these metrics together; exact where no bin is among them."""
         plain = [ms for metric in metrics for ms in self.plain.get(metric, ())]
-        found: Counter[int] = Counter()
-        for metric in metrics:
-            found.update(self.binned.get(metric, {}))
-        if not found:
+        binned = [self.binned[metric] for metric in metrics if metric in self.binned]
+        if not binned:
             return tally.percentiles(plain)
-        found.update(map(bins.bin_of, plain))
+        if len(binned) == 1 and not plain:
+            return bins.percentiles(binned[0])
+        found = sum(binned, Counter(map(bins.bin_of, plain)))
         return bins.percentiles(found)
 
     def latencies(self) -> dict[str, Any]:

@@ -7,8 +7,11 @@ and must not divide.
 
 import json
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from signup import clock
@@ -174,9 +177,11 @@ class Gathering:
         outcomes = listed(wanted.outcomes)
         pieces, stretches = self._binned(self._latency)
         asked = {"pieces": pieces, "metrics": _METRICS, "outcomes": outcomes}
-        for place, metric, number, n in self._tx.tuples("rolled_hist", **asked, **wanted.every):
-            found.latency[place].binned[metric][number] += n
-            found.times.binned[metric][number] += n
+        rolled = self._tx.tuples("rolled_hist", **asked, **wanted.every)
+        for (place, metric), group in groupby(rolled, itemgetter(0, 1)):
+            binned = Counter({number: n for _, _, number, n in group})
+            found.latency[place].binned[metric] = binned
+            found.times.binned[metric].update(binned)
         whole, ends = self._binned([(self._start, self._end)])
         asked = {"pieces": whole, "metrics": '["retry"]', "outcomes": ""}
         for _, metric, number, n in self._tx.tuples("rolled_hist", **asked, **wanted.every):

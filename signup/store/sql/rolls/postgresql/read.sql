@@ -45,7 +45,7 @@ WHERE (:outcomes = '' OR :outcomes LIKE '%,' || outcome || ',%')
 GROUP BY step, code, fatal;
 
 -- name: rolled_hist
--- Durations of each place.
+-- Durations of each place, in order.
 SELECT CAST(piece.value ->> 0 AS BIGINT) AS place, metric, bin, CAST(SUM(n) AS BIGINT) AS n
 FROM jsonb_array_elements(CAST(:pieces AS JSONB)) AS piece (value)
 CROSS JOIN jsonb_array_elements_text(CAST(:metrics AS JSONB)) AS m (value)
@@ -56,7 +56,7 @@ JOIN roll_hist ON roll_hist.span = piece.value ->> 1
     AND roll_hist.country = c.value AND roll_hist.channel = h.value
     AND roll_hist.bucket >= CAST(piece.value ->> 2 AS BIGINT) AND roll_hist.bucket < CAST(piece.value ->> 3 AS BIGINT)
 WHERE (:outcomes = '' OR :outcomes LIKE '%,' || outcome || ',%')
-GROUP BY 1, metric, bin;
+GROUP BY 1, metric, bin ORDER BY 1, metric, bin;
 
 -- name: rolled_hist_by_country
 -- Durations of each country.

@@ -38,7 +38,7 @@ WHERE (:outcomes = '' OR :outcomes LIKE '%,' || outcome || ',%')
 GROUP BY step, code, fatal;
 
 -- name: rolled_hist
--- Durations of each place.
+-- Durations of each place, in order.
 SELECT json_extract(piece.value, '$[0]') AS place, metric, bin, SUM(n) AS n
 FROM json_each(:pieces) AS piece
 CROSS JOIN json_each(:metrics) AS m
@@ -48,7 +48,7 @@ CROSS JOIN roll_hist ON roll_hist.span = json_extract(piece.value, '$[1]')
     AND roll_hist.country = c.value AND roll_hist.channel = h.value
     AND roll_hist.bucket >= json_extract(piece.value, '$[2]') AND roll_hist.bucket < json_extract(piece.value, '$[3]')
 WHERE (:outcomes = '' OR :outcomes LIKE '%,' || outcome || ',%')
-GROUP BY 1, metric, bin;
+GROUP BY 1, metric, bin ORDER BY 1, metric, bin;
 
 -- name: rolled_hist_by_country
 -- Durations of each country.
