@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from signup import clock, words
-from signup.measure import stats
+from signup.measure import behind, stats
 from signup.measure.contribution import floor, moment
 from signup.measure.feed import catch_up
 from signup.measure.fold import fold_to_the_end
@@ -65,7 +65,8 @@ def check(services: Services, asked: Question, now: datetime) -> Checked:
         begin = _begin(services, slow, head["pruned_to"], now)
         start = max(asked.start or begin, begin) if head["pruned_to"] else asked.start or begin
         questions = _questions(replace(asked, start=start), quick)
-        found = [difference for name, one in questions for difference in _compared(name, one, quick, slow, now)]
+        lasts = services.settings.lock_seconds
+        found = [apart for name, one in questions for apart in _compared(name, one, quick, slow, lasts, now)]
         return Checked(quick.seq, len(questions), found, head["redaction"] is not None)
 
 
@@ -90,8 +91,20 @@ def _questions(asked: Question, quick: Numbers) -> list[tuple[str, Question]]:
     return found
 
 
-def _compared(name: str, asked: Question, quick: Numbers, slow: History, now: datetime) -> Iterator[Difference]:
-    rolled, counted = quick.stats(asked, now), stats.stats(slow, asked, now)
+def _compared(
+    name: str, asked: Question, quick: Numbers, slow: History, lock_seconds: float, now: datetime
+) -> Iterator[Difference]:
+    """Every answer that a page shows of a question."""
+    rolled: dict[str, Any] = quick.stats(asked, now)
+    counted: dict[str, Any] = stats.stats(slow, asked, now)
+    rolled["countries"], counted["countries"] = quick.countries(asked, now), stats.countries(slow, asked, now)
+    rolled["retries"] = quick.retry_histogram(asked, now, lock_seconds)
+    counted["retries"] = stats.retry_histogram(slow, asked, now, lock_seconds)
+    rolled["openAges"], counted["openAges"] = quick.open_ages(asked, now), stats.open_ages(slow, asked, now)
+    settled = asked.settled(now)
+    for step, code in {(row["step"], row["code"]) for row in counted["errors"] if not row["inErrorRate"]}:
+        rolled[f"warned {step} {code}"] = quick.warned(settled, step, code)
+        counted[f"warned {step} {code}"] = behind.warned(slow, settled, step, code)
     for figure, one, other in _apart("", rolled, counted):
         yield Difference(name, figure, one, other)
 
