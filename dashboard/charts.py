@@ -43,9 +43,9 @@ def outcomes(drawn: Rows, interval: str, *, dark: bool) -> Spec:
     return _filled(_outcomes(interval, len({row["at"] for row in drawn}), dark), drawn)
 
 
-def success(drawn: Rows, interval: str, *, dark: bool) -> Spec:
+def success(drawn: Rows, interval: str, *, dark: bool, compared: bool = True) -> Spec:
     """The success rate against the period before: solid once settled, dotted and hollow while it can still change."""
-    return _filled(_success(interval, len(drawn), lowest(drawn), dark), drawn)
+    return _filled(_success(interval, len(drawn), lowest(drawn), compared, dark), drawn)
 
 
 def funnel(drawn: Rows, *, dark: bool) -> Spec:
@@ -93,7 +93,7 @@ def _outcomes(interval: str, count: int, dark: bool) -> Spec:
 
 
 @lru_cache(maxsize=64)
-def _success(interval: str, count: int, least: float, dark: bool) -> Spec:
+def _success(interval: str, count: int, least: float, compared: bool, dark: bool) -> Spec:
     base = axes.chart().encode(x=axes.time(interval, count, _text(dark)), color=axes.colour("accent"))
 
     def y(field: str) -> alt.Y:
@@ -101,14 +101,15 @@ def _success(interval: str, count: int, least: float, dark: bool) -> Spec:
         return alt.Y(f"{field}:Q", scale=scale, axis=axes.percents(_text(dark)))
 
     before = base.mark_line(strokeWidth=1.2, strokeDash=[4, 3], opacity=0.6)
+    earlier = {"earlier": "Period before"} if compared else {}
     return _spec(
-        before.encode(y=y("before"), color=axes.colour("ink")),
+        *([before.encode(y=y("before"), color=axes.colour("ink"))] if compared else []),
         base.mark_line(strokeWidth=1.6, strokeDash=_UNSETTLED).encode(y=y("rate")),
         base.mark_line(strokeWidth=2.2).encode(y=y("settled")),
         base.mark_point(size=46, strokeWidth=1.8, opacity=1).encode(y=y("unsettled"), description=_SAID),
         base.mark_circle(size=34, opacity=1).encode(y=y("settled"), description=_SAID),
         axes.so_far(base.transform_filter("datum.rate !== null"), y("rate")),
-        axes.touch(base, {"when": "When", "this": "Success rate", "earlier": "Period before", "state": "Bucket"}),
+        axes.touch(base, {"when": "When", "this": "Success rate", **earlier, "state": "Bucket"}),
         height=SUCCESS_HEIGHT,
     )
 

@@ -10,20 +10,21 @@ from typing import Any
 
 from signup.measure.causes import Moved, causes
 from signup.measure.numbers import numbers
-from signup.measure.question import Question
+from signup.measure.question import NOTHING, Question
 from signup.services import Services
 
 
 @dataclass(frozen=True)
 class Numbers:
-    """The numbers of one question and of the period before it, as signup/measure/numbers.py gives them.
+    """The numbers of one question, as signup/measure/numbers.py gives them.
 
-    `countries`: every outcome of each country. `retries`: how soon people try again. `ages`: open sign-ups by minute.
-    `moved`: what explains a changed rate, where something does.
+    `before`: of the period it is compared with; None for no comparison. `countries`: every outcome of each country.
+    `retries`: how soon people try again. `ages`: open sign-ups by minute. `moved`: what explains a changed rate, where
+    something does.
     """
 
     now: dict[str, Any]
-    before: dict[str, Any]
+    before: dict[str, Any] | None
     countries: list[dict[str, Any]]
     retries: list[dict[str, Any]]
     ages: list[int]
@@ -33,12 +34,13 @@ class Numbers:
 def counted(services: Services, question: Question, now: datetime) -> Numbers:
     """The numbers of a question, all up to the same event. Raises UsageWrong, StoreUnavailable."""
     with numbers(services) as read:
-        this, before = read.overview(question, now)
+        alone = question.against == NOTHING
+        this, before = (read.stats(question, now), None) if alone else read.overview(question, now)
         return Numbers(
             now=this,
             before=before,
             countries=read.countries(question, now),
             retries=read.retry_histogram(question, now, services.settings.lock_seconds),
             ages=read.open_ages(question, now),
-            moved=causes(read, question, now),
+            moved=() if alone else causes(read, question, now),
         )

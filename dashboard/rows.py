@@ -73,7 +73,7 @@ def outcomes(cut: Sequence[Row], chosen: Sequence[str]) -> list[Row]:
     ]
 
 
-def success(cut: Sequence[Row], before: Sequence[Row]) -> list[Row]:
+def success(cut: Sequence[Row], before: Sequence[Row] = ()) -> list[Row]:
     """The success rate of each bucket beside the one in its place a period earlier; a gap where too few finished.
 
     `settled` is the rate once nothing of it can change: the bucket is whole and none of it is open. `under`: there is

@@ -85,6 +85,6 @@ else:
     now = shared.services().clock.now()
     chosen = filters.row(*shared.known(), now)
     with actions:
-        saved_views.show("overview", chosen.address(**{state.INTERVAL: chosen.interval or ""}))
+        saved_views.show("overview", chosen.whole_address())
         report_button.show(chosen)
     st.fragment(show, run_every=EVERY_SECONDS if follow and chosen.moves(now) else None)(chosen)

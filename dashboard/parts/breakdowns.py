@@ -55,7 +55,7 @@ def errors(view: View) -> None:
     if not listed:
         cards.note(_no_errors(view), height=charts.SUCCESS_HEIGHT, icon="check_circle")
         return
-    earlier = {_place(row): row["count"] for row in view.numbers.before["errors"]}
+    earlier = {_place(row): row["count"] for row in (view.numbers.before or {"errors": []})["errors"]}
     for row in listed[:MOST_ERRORS]:
         _error(view, row, earlier.get(_place(row), 0))
     if len(listed) > MOST_ERRORS:
@@ -122,7 +122,7 @@ def _error(view: View, row: rows.Row, earlier: int) -> None:
 def _moved(view: View, now: int, before: int) -> str:
     """How the row moved as a small badge: coloured only when it is more than noise, absent without a period before."""
     change = compare.change_of_errors(now, before)
-    if not view.numbers.before["started"] or change.text is None:
+    if not view.numbers.before or not view.numbers.before["started"] or change.text is None:
         return ""
     if not change.clear:
         return f":gray-badge[{change.text}]"

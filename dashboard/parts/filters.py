@@ -12,7 +12,7 @@ import streamlit as st
 from dashboard import labels, state, times
 from signup.errors import UsageWrong
 from signup.measure import calendar
-from signup.measure.question import Question, question
+from signup.measure.question import NOTHING, PERIOD, YEAR, Question, question
 from signup.phone import country_name
 
 DEFAULT_RANGE = "28d"
@@ -20,7 +20,8 @@ CUSTOM = "custom"
 RANGES = (*calendar.PRESETS, CUSTOM)
 AUTO = "auto"
 EARLIEST, LATEST = datetime(2000, 1, 1), datetime(2099, 12, 31, 23, 59)  # noqa: DTZ001  wall-clock times
-BEFORE = {"1h": "the hour before", "24h": "the 24 h before", "7d": "the 7 d before", "28d": "the 28 d before"}
+COMPARISONS = {PERIOD: "Against period before", YEAR: "Against a year before", NOTHING: "No comparison"}
+_BEFORE = {"1h": "the hour before", "24h": "the 24 h before", "7d": "the 7 d before", "28d": "the 28 d before"}
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,12 @@ class Filters:
     outcomes: tuple[str, ...] = ()
     channels: tuple[str, ...] = ()
     zone: str = times.UTC
+    compare: str = PERIOD
+
+    @property
+    def before(self) -> str:
+        """What it is compared with, in words."""
+        return "the same time 52 weeks before" if self.compare == YEAR else _BEFORE.get(self.range, "the period before")
 
     def question(self) -> Question:
         """The same as a question to the numbers."""
@@ -47,6 +54,7 @@ class Filters:
             channel=self.channels,
             outcome=self.outcomes,
             preset=None if self.range == CUSTOM else self.range,
+            against=self.compare,
         )
 
     @property
@@ -73,6 +81,11 @@ class Filters:
         }
         return {key: value for key, value in parts.items() if value}
 
+    def whole_address(self) -> dict[str, str | list[str]]:
+        """The same with what only the Overview has."""
+        compare = "" if self.compare == PERIOD else self.compare
+        return self.address(**{state.INTERVAL: self.interval or "", state.COMPARE: compare})
+
 
 def row(countries: list[str], channels: list[str], now: datetime) -> Filters:
     """The whole row, as the Overview has it. It scrolls sideways where it does not fit."""
@@ -88,6 +101,7 @@ def row(countries: list[str], channels: list[str], now: datetime) -> Filters:
             outcomes=outcome(),
             channels=channel(channels),
             zone=zone,
+            compare=comparison(),
         )
 
 
@@ -124,6 +138,22 @@ def interval(drawable: list[str]) -> str | None:
         width=140,
     )
     return None if chosen == AUTO else chosen
+
+
+def comparison() -> str:
+    """What the numbers are compared with: one of COMPARISONS."""
+    state.one(state.COMPARE, COMPARISONS, PERIOD)
+    chosen = st.selectbox(
+        "Compared with",
+        list(COMPARISONS),
+        key=state.COMPARE,
+        format_func=COMPARISONS.__getitem__,
+        on_change=state.keep,
+        args=(state.COMPARE, PERIOD),
+        label_visibility="collapsed",
+        width=200,
+    )
+    return str(chosen)
 
 
 def country(known: list[str]) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from signup.measure.compare import Change
 from signup.measure.figures import NOTHING, count, duration, percent
 
 Series = list[dict[str, Any]]
+_NOTHING: dict[str, Any] = {"approveSeconds": {"p50": None, "n": 0}}
 
 
 @dataclass(frozen=True)
@@ -74,14 +75,16 @@ def figures_of(numbers: Numbers) -> list[Figure]:
 
 def too_few(numbers: Numbers) -> bool:
     """True when either period is too small to compare."""
-    return any(period["started"] < compare.FEWEST for period in (numbers.now, numbers.before))
+    return numbers.before is not None and min(numbers.now["started"], numbers.before["started"]) < compare.FEWEST
 
 
 def _counted(numbers: Numbers, label: str, name: str, polarity: Literal["normal", "off"]) -> Figure:
-    now, before = numbers.now[name], numbers.before[name]
+    now, told, change = numbers.now[name], "in this range", compare.UNKNOWN
     spark = [float(row[name]) for row in _whole(numbers.now["series"])]
-    change = compare.change_of_count(now, before)
-    return Figure(label, count(now), f"from {count(before)}", spark, "bar", labels.counted(name), change, polarity)
+    if numbers.before is not None:
+        before = numbers.before[name]
+        told, change = f"from {count(before)}", compare.change_of_count(now, before)
+    return Figure(label, count(now), told, spark, "bar", labels.counted(name), change, polarity)
 
 
 def _success(numbers: Numbers) -> Figure:
@@ -121,7 +124,7 @@ def _rate(
     formula: str,
     polarity: Literal["normal", "inverse", "off"],
 ) -> Figure:
-    now, before = parts(numbers.now), parts(numbers.before)
+    now, before = parts(numbers.now), parts(numbers.before) if numbers.before is not None else (0, 0)
     rate = compare.rate(*now)
     told = f"{count(rate.part)} of {count(rate.whole)}"
     weak = rate.weak and rate.low is not None and rate.high is not None
@@ -134,7 +137,7 @@ def _rate(
 
 
 def _median(numbers: Numbers) -> Figure:
-    now, before = numbers.now["approveSeconds"], numbers.before["approveSeconds"]
+    now, before = numbers.now["approveSeconds"], (numbers.before or _NOTHING)["approveSeconds"]
     points = [point["approveSeconds"] for point in _whole(numbers.now["latency"])]
     return Figure(
         "Median time to approve",

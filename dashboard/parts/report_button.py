@@ -37,7 +37,8 @@ def _options(chosen: Filters) -> list[str]:
     question = chosen.question()
     several = {"country": question.countries, "channel": question.channels}
     told = [f"--{name}={value}" for name, values in several.items() for value in values]
-    told += [f"--tz={question.zone}"] + ([f"--interval={question.interval}"] if question.interval else [])
+    told += [f"--tz={question.zone}", f"--against={question.against}"]
+    told += [f"--interval={question.interval}"] if question.interval else []
     return told + [f"--{name}={moment}" for name, moment in _ends(question).items()]
 
 

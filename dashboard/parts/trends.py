@@ -8,7 +8,6 @@ import streamlit as st
 
 from dashboard import charts, labels, rows, state
 from dashboard.parts import cards, links
-from dashboard.parts.filters import BEFORE
 from dashboard.parts.view import View, roughly
 from signup.measure.figures import NOTHING, count, duration, percent
 from signup.words import FUNNEL, MEASURES
@@ -66,19 +65,20 @@ def funnel(view: View) -> None:
 def success(view: View) -> None:
     """The rate of each bucket against the period before."""
     now, before = view.numbers.now, view.numbers.before
-    drawn = rows.success(view.cut, before["series"])
+    drawn = rows.success(view.cut, before["series"] if before else ())
     drawable = sum(row["rate"] is not None for row in drawn) > 1
     axis = f" · y from {charts.lowest(drawn):.0%}" if drawable else ""
-    earlier = BEFORE.get(view.filters.range, "the period before").removeprefix("the ")
-    told = f":primary[**━━**] this period {_rate(now)}{GAP}:gray[╌╌ {earlier} {_rate(before)}{axis}]"
-    st.markdown(told, help=labels.counted("Period before"))
+    earlier = f"╌╌ {view.filters.before.removeprefix('the ')} {_rate(before)}" if before else ""
+    told = f":primary[**━━**] this period {_rate(now)}{GAP}:gray[{(earlier + axis).removeprefix(' · ')}]"
+    st.markdown(told, help=labels.counted("Period before" if before else "successRate"))
     if not drawable:
         cards.note(_TOO_FEW_FINISHED, height=charts.SUCCESS_HEIGHT)
         return
+    past = f", in the period before {_about_rate(before)}" if before else ""
     st.vega_lite_chart(
-        spec=charts.success(drawn, view.asked.interval, dark=view.dark),
+        spec=charts.success(drawn, view.asked.interval, dark=view.dark, compared=bool(before)),
         key="success",
-        alt=f"Success rate about {_about_rate(now)}, in the period before {_about_rate(before)}",
+        alt=f"Success rate about {_about_rate(now)}{past}",
     )
 
 

@@ -4,9 +4,10 @@ import streamlit as st
 
 from dashboard import times
 from dashboard.parts import kpis
-from dashboard.parts.filters import BEFORE, CUSTOM
+from dashboard.parts.filters import CUSTOM
 from dashboard.parts.view import View
 from signup.measure import compare
+from signup.measure.question import YEAR
 
 
 def tell(view: View) -> None:
@@ -15,7 +16,7 @@ def tell(view: View) -> None:
     end = min(view.asked.end, view.seen)
     parts = [
         f"{times.day_and_minute(view.asked.start, zone)} – {times.day_and_minute(end, zone)}",
-        f"compared with {_compared(view)}",
+        *([] if view.numbers.before is None else [f"compared with {_compared(view)}"]),
         f":material/sync: updated {times.second(view.seen, zone)}",
     ]
     if view.problem:
@@ -26,9 +27,9 @@ def tell(view: View) -> None:
 
 
 def _compared(view: View) -> str:
-    if view.filters.range == CUSTOM:
+    if view.filters.range == CUSTOM and view.filters.compare != YEAR:
         before = view.asked.before()
         ends = (times.day_and_minute(moment, view.asked.zone) for moment in (before.start, before.end))
         return " – ".join(ends)
-    same = ", same weekdays" if view.filters.range.endswith("d") else ""
-    return BEFORE[view.filters.range] + same
+    same = ", same weekdays" if view.filters.range.endswith("d") or view.filters.compare == YEAR else ""
+    return view.filters.before + same

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from dashboard.numbers import Numbers, counted
@@ -29,7 +30,7 @@ def run(words: Sequence[str]) -> int:
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args(words)
     with watched("Drawing", options) as progress, opened(seals=True) as services:
-        made, question = services.clock.now(), asked(options)
+        made, question = services.clock.now(), replace(asked(options), against=options.against)
         report = Report(
             numbers=_numbers(services, question, made),
             asked=question.settled(made),

@@ -15,7 +15,7 @@ from dashboard.parts import kpis, moved
 from dashboard.report import pictures
 from signup.measure import glossary
 from signup.measure.figures import NOTHING, count, duration, percent
-from signup.measure.question import SettledQuestion
+from signup.measure.question import YEAR, SettledQuestion
 from signup.phone import country_name
 from signup.words import FUNNEL, MEASURES
 
@@ -72,9 +72,11 @@ def drawn(report: Report) -> dict[str, str]:
         chosen = tuple(labels.OUTCOME)
         specs["outcomes"] = charts.outcomes(rows.outcomes(cut, chosen), report.asked.interval, dark=False), WIDE
         specs["funnel"] = charts.funnel(rows.funnel(now["funnel"], FUNNEL), dark=False), NARROW
-    success = rows.success(cut, report.numbers.before["series"])
+    before = report.numbers.before
+    success = rows.success(cut, before["series"] if before else ())
     if drawable(success, "rate"):
-        specs["success-rate"] = charts.success(success, report.asked.interval, dark=False), WIDE
+        drawn = charts.success(success, report.asked.interval, dark=False, compared=bool(before))
+        specs["success-rate"] = drawn, WIDE
     if now["retrySeconds"]["n"]:
         specs["lock"] = charts.retries(rows.retries(report.numbers.retries), dark=False), NARROW
     for metric in LATENCIES:
@@ -100,12 +102,13 @@ def html(report: Report, svgs: dict[str, str], pngs: dict[str, bytes]) -> str:
         return f'{svgs[name]}<small class="png"><a download="{name}.png" href="{address}">Save as PNG</a></small>'
 
     now = report.numbers.now
+    dashed = "; dashed: the period before" if report.numbers.before else ""
     cards = [
         _card(
             "wide", "Outcomes over time", "sign-ups by start time", _key(now), chart("outcomes", "No sign-ups match.")
         ),
         _card("narrow", "Funnel", "every sign-up of the range", chart("funnel", "No sign-ups match.")),
-        _card("wide", "Success rate", "completed ÷ finished; dashed: the period before", chart("success-rate", _FEW)),
+        _card("wide", "Success rate", f"completed ÷ finished{dashed}", chart("success-rate", _FEW)),
         _card("narrow", "Lock", "how soon people try again", _lock(now), chart("lock", "No lock hits in this range.")),
         _card(
             "",
@@ -143,11 +146,13 @@ def _span(asked: SettledQuestion) -> str:
 
 
 def _head(report: Report) -> str:
-    before = report.asked.before()
+    earlier = report.asked.before()
+    year = f" {earlier.start:%Y}" if report.asked.against == YEAR else ""
+    compared = [f"compared with {_span(earlier)}{year}"] if report.numbers.before else []
     counted = times.day_and_second(report.made, report.asked.zone)
     told = [
         f"{_span(report.asked)} ({report.asked.zone.key})",
-        f"compared with {_span(before)}",
+        *compared,
         *(f"{name}: {value}" for name, value in report.filters.items()),
         f"counted {counted} up to event {count(report.numbers.now['asOfSeq'])}",
     ]

@@ -7,6 +7,7 @@ from pathlib import Path
 from signup.commands.parsing import Command, Options, Parser
 from signup.commands.progress import add_progress
 from signup.commands.stats import add_question, asked
+from signup.measure.question import AGAINST, PERIOD
 
 PROGRAM = "dashboard.report"
 
@@ -20,6 +21,13 @@ def report(options: Options) -> int:
 def add_options(parser: Parser) -> None:
     """Those of the command, and of the program behind it."""
     add_question(parser)
+    parser.add_argument(
+        "--against",
+        choices=AGAINST,
+        default=PERIOD,
+        metavar="WHAT",
+        help=f"what it is compared with: one of {', '.join(AGAINST)} ({PERIOD})",
+    )
     parser.add_argument("--out", metavar="FILE", type=Path, required=True, help="where to, replacing what stood there")
     parser.add_argument("--charts", metavar="FOLDER", type=Path, help="each chart as a PNG too, into this folder")
     add_progress(parser)
@@ -27,7 +35,7 @@ def add_options(parser: Parser) -> None:
 
 def _words(options: Options) -> list[str]:
     told = {"from": options.start, "to": options.end, "tz": options.tz, "interval": options.interval}
-    told |= {"out": options.out, "charts": options.charts}
+    told |= {"out": options.out, "charts": options.charts, "against": options.against}
     several = {"country": options.country, "channel": options.channel, "outcome": options.outcome}
     flags = [f"--{name}" for name in ("json", "progress") if getattr(options, name)]
     values = [f"--{name}={value}" for name, value in told.items() if value is not None]

@@ -18,6 +18,7 @@ MOST_BUCKETS = 10_000
 DRAWABLE = 180
 
 _MINUTE, _HOUR, _DAY, _WEEK = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1), timedelta(weeks=1)
+_YEAR = 52 * _WEEK
 _ROUGHLY = {"minute": _MINUTE, "hour": _HOUR, "day": _DAY, "week": _WEEK, "month": timedelta(days=28)}
 _DEFAULTS = ((3 * _HOUR, "minute"), (3 * _DAY, "hour"), (92 * _DAY, "day"), (400 * _DAY, "week"))
 
@@ -114,6 +115,11 @@ def previous(
         return start - (end - start), start
     weeks = -(-max(wall_end - wall_start, at_least) // _WEEK) * _WEEK
     return first_instant(wall_start - weeks, zone), first_instant(wall_end - weeks, zone)
+
+
+def year_before(start: datetime, end: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """[start, end) moved back by 52 weeks of wall-clock time: a year, but that weekdays meet weekdays."""
+    return first_instant(_wall(start, zone) - _YEAR, zone), first_instant(_wall(end, zone) - _YEAR, zone)
 
 
 def _wall(moment: datetime, zone: ZoneInfo) -> datetime:

@@ -78,7 +78,7 @@ RULES = {
     "Rates": "A rate with nothing below the line is unknown and shown as a dash, never as 0. Below 30, or where its "
     "95 % interval is wider than ten points to each side, it is grey and its interval stands beside it.",
     "Period before": "Ranges under 7 days are compared with the time just before; longer ones with as many whole weeks "
-    "earlier, so that the same weekdays stand side by side.",
+    "earlier, so that the same weekdays stand side by side. A year before means 52 weeks, for the same reason.",
     "Clear changes": "A change has a colour only when it is more than noise: for rates when the 95 % interval of the "
     "difference leaves out zero.",
     "Percentiles": "p95 is the time within which 95 of 100 were done, counted in steps of 4 % and so right within 2 %. "

@@ -15,6 +15,7 @@ from signup.measure import calendar
 from signup.words import OUTCOMES
 
 DEFAULT_LENGTH = timedelta(days=28)
+AGAINST = PERIOD, YEAR, NOTHING = ("period", "year", "nothing")
 _YEARS = range(1970, 2200)
 _COUNTRY = re.compile(r"[A-Z]{2}|001")
 _CHANNEL = re.compile(r"[a-z][a-z0-9-]{0,15}")
@@ -24,7 +25,8 @@ _CHANNEL = re.compile(r"[a-z][a-z0-9-]{0,15}")
 class Question:
     """A question about [start, end). Several values of one filter mean "any of", none means all.
 
-    `start`, `end`, `interval` may be open: `settled(now)` fills them in, a `preset` wins over both ends.
+    `start`, `end`, `interval` may be open: `settled(now)` fills them in, a `preset` wins over both ends. `against`: one
+    of AGAINST, what it is compared with.
     """
 
     start: datetime | None = None
@@ -35,6 +37,7 @@ class Question:
     channels: tuple[str, ...] = ()
     outcomes: tuple[str, ...] = ()
     preset: str | None = None
+    against: str = PERIOD
 
     def settled(self, now: datetime) -> "SettledQuestion":
         """The same question with nothing left open; UsageWrong when it ends before it begins.
@@ -57,6 +60,7 @@ class Question:
             channels=frozenset(self.channels),
             outcomes=frozenset() if set(self.outcomes) >= set(OUTCOMES) else frozenset(self.outcomes),
             full_length=calendar.PRESETS[self.preset] if self.preset else timedelta(0),
+            against=self.against,
         )
 
 
@@ -72,10 +76,14 @@ class SettledQuestion:
     channels: frozenset[str]
     outcomes: frozenset[str]
     full_length: timedelta
+    against: str = PERIOD
 
     def before(self) -> "SettledQuestion":
-        """The same question about the previous period, cut into the same kind of buckets."""
-        start, end = calendar.previous(self.start, self.end, self.zone, self.full_length)
+        """The same question about the period it is compared with, cut into the same kind of buckets."""
+        if self.against == YEAR:
+            start, end = calendar.year_before(self.start, self.end, self.zone)
+        else:
+            start, end = calendar.previous(self.start, self.end, self.zone, self.full_length)
         return replace(self, start=start, end=end)
 
 
@@ -89,6 +97,7 @@ def question(
     channel: str | Iterable[str] | None = None,
     outcome: str | Iterable[str] | None = None,
     preset: str | None = None,
+    against: str = PERIOD,
 ) -> Question:
     """A question from texts, as an address bar or a command line holds them; UsageWrong names what makes no sense.
 
@@ -117,6 +126,7 @@ def question(
         channels=channels,
         outcomes=outcomes,
         preset=preset,
+        against=against,
     )
 
 

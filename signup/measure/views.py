@@ -48,7 +48,11 @@ _NARROWS: dict[str, Check] = {
     "utc": _ON,
 }
 PAGES: dict[str, dict[str, Check]] = {
-    "overview": {**_NARROWS, "interval": calendar.INTERVALS.__contains__},
+    "overview": {
+        **_NARROWS,
+        "interval": calendar.INTERVALS.__contains__,
+        "compare": frozenset({"year", "nothing"}).__contains__,
+    },
     "signups": {**_NARROWS, "step": words.STEPS.__contains__, "code": words.CODES.__contains__, "warned": _ON},
 }
 """What may stand in the address of each page, with the values it may have."""

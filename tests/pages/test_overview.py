@@ -151,6 +151,23 @@ def test_countries_are_read_by_name_and_kept_as_codes(dashboard: Open) -> None:
     assert page.query_params["country"] == "SE"
 
 
+def test_no_comparison_means_no_change_no_dashed_line_and_no_word_of_it(dashboard: Open) -> None:
+    page = dashboard(MONTH, compare="nothing")
+    assert {metric.delta for metric in page.metric} == {""}
+    assert re.search("compared|period before|28 d before", said(page)) is None
+    assert figures(page) == figures(dashboard())
+    assert re.search("compared with the 28 d before, same weekdays", said(dashboard()))
+
+
+def test_a_year_before_is_compared_with_the_same_weekdays(dashboard: Open) -> None:
+    year = timedelta(weeks=52)
+    before = [event for i in range(40) for event in lives.life(NOW - year - timedelta(days=2, seconds=i), "completed")]
+    page = dashboard([*before, *many("completed", 60)], compare="year")
+    started = next(metric for metric in page.metric if metric.label == "Started")
+    assert (started.delta, started.proto.delta_description) == ("+50.0%", "from 40")
+    assert "compared with the same time 52 weeks before, same weekdays" in said(page)
+
+
 def test_a_default_leaves_the_address_again(dashboard: Open) -> None:
     page = dashboard(MONTH, interval="week")
     page.selectbox(key="interval").set_value("auto").run()
@@ -162,7 +179,7 @@ def test_a_default_leaves_the_address_again(dashboard: Open) -> None:
     [
         {"range": "forever", "interval": "fortnight", "country": "Sweden", "outcome": "bored", "channel": "fax"},
         {"range": "custom", "from": "yesterday", "to": "1066-10-14T09:00"},
-        {"range": "28d", "interval": "minute"},
+        {"range": "28d", "interval": "minute", "compare": "everything"},
     ],
 )
 def test_a_value_that_makes_no_sense_falls_back_without_an_error(dashboard: Open, address: dict[str, str]) -> None:

@@ -29,8 +29,8 @@ CHARTS = {"outcomes", "funnel", "success-rate", "lock", "requestSeconds", "decis
 Environ = Callable[..., dict[str, str]]
 
 
-def report(told: Any, filters: dict[str, str] | None = None) -> Report:
-    question = Question(zone="Europe/Stockholm")
+def report(told: Any, filters: dict[str, str] | None = None, *, against: str = "period") -> Report:
+    question = Question(zone="Europe/Stockholm", against=against)
     numbers = lives.numbers(told, question, NOW)
     return Report(numbers, question.settled(NOW), filters or {}, "sandbox", NOW)
 
@@ -75,6 +75,13 @@ def test_an_empty_log_is_a_report_too_with_dashes_for_what_is_unknown() -> None:
     assert "No failed sign-ups in this range." in html
     assert "<svg" not in html
     assert "<b>–</b>" in html
+
+
+def test_compared_with_nothing_it_speaks_of_no_other_period() -> None:
+    with_, without = (report(lives.month(NOW, days=40, a_day=20), against=against) for against in ("year", "nothing"))
+    assert "compared with 28 Oct 15:01 – 25 Nov 15:01 2025" in report_page.html(with_, {}, {})
+    html = report_page.html(without, {}, {})
+    assert re.search("compared with [0-9]|>from [0-9]|; dashed", html) is None
 
 
 def test_what_was_chosen_stands_in_it_and_can_do_no_harm() -> None:

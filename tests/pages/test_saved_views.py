@@ -55,12 +55,16 @@ def kept() -> list[views.SavedView]:
 
 
 def test_the_filters_of_the_screen_are_kept_under_a_name(overview: Any) -> None:
-    page = save(overview(range="7d", interval="day", country="SE", outcome=["failed", "open"], utc="1"), "Sweden")
+    page = save(
+        overview(range="7d", interval="day", compare="year", country="SE", outcome=["failed", "open"], utc="1"),
+        "Sweden",
+    )
     (view,) = kept()
     assert (view.name, view.page) == ("Sweden", "overview")
     assert view.address == {
         "range": ["7d"],
         "interval": ["day"],
+        "compare": ["year"],
         "country": ["SE"],
         "outcome": ["failed", "open"],
         "utc": ["1"],
@@ -125,6 +129,6 @@ def test_a_view_of_another_page_is_a_link_to_it(street: Services) -> None:
 
 def test_every_filter_of_a_page_can_be_kept() -> None:
     shared = {state.RANGE, state.FROM, state.TO, state.COUNTRY, state.OUTCOME, state.CHANNEL, state.UTC}
-    assert set(views.PAGES["overview"]) == shared | {state.INTERVAL}
+    assert set(views.PAGES["overview"]) == shared | {state.INTERVAL, state.COMPARE}
     assert set(views.PAGES["signups"]) == shared | {state.STEP, state.CODE, state.WARNED}
     assert set(saved_views.PAGES) == set(views.PAGES)

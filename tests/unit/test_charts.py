@@ -141,6 +141,13 @@ def test_the_period_before_reaches_down_into_the_axis_too() -> None:
     assert charts.lowest([{"rate": 0.9, "before": 0.45}]) == pytest.approx(0.3)
 
 
+def test_compared_with_nothing_a_rate_has_no_second_line_and_no_word_of_one() -> None:
+    spec = charts.success(rows.success(CUT), "day", dark=False, compared=False)
+    assert "before" not in {y["field"] for y in encodings(spec, "y") if "field" in y}
+    assert "Period before" not in {part.get("title") for part in walk(spec)}
+    assert "Period before" in {part.get("title") for part in walk(every(False)["success"])}
+
+
 def test_the_thirty_second_line_is_there_only_where_the_axis_reaches_it() -> None:
     marks = [layer["mark"]["type"] for layer in latency("decisionSeconds", top=40.0)["layer"]]
     assert "rule" in marks

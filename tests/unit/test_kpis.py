@@ -78,6 +78,16 @@ def test_the_last_day_of_a_past_range_stays_in_the_line_of_the_median() -> None:
     assert (figure.label, len(figure.spark)) == ("Median time to approve", 2)
 
 
+def test_without_a_comparison_no_figure_speaks_of_another_period() -> None:
+    history, asked = lives.history(lived(NOW - timedelta(days=2), {"completed": 90})), Question(preset="28d")
+    numbers = Numbers(stats.stats(history, asked, NOW), None, [], [], [0] * 11)
+    shown = {figure.label: figure for figure in kpis.figures_of(numbers)}
+    assert {figure.change.text for figure in shown.values()} == {None}
+    assert (shown["Started"].value, shown["Started"].told) == ("90", "in this range")
+    assert (shown["Success rate"].value, shown["Success rate"].told) == ("100.0%", "90 of 90")
+    assert not kpis.too_few(numbers)
+
+
 @pytest.mark.parametrize(("now", "before", "few"), [(29, 30, True), (30, 29, True), (30, 30, False)])
 def test_either_side_under_thirty_is_too_few(now: int, before: int, few: bool) -> None:
     assert kpis.too_few(Numbers({"started": now}, {"started": before}, [], [], [])) is few

@@ -105,6 +105,19 @@ def test_the_previous_period_keeps_filters_zone_and_interval() -> None:
     assert (before.countries, before.zone, before.interval) == (settled.countries, settled.zone, "hour")
 
 
+def test_a_year_before_is_52_weeks_so_that_weekdays_meet() -> None:
+    settled = question(preset="7d", tz="Europe/Stockholm", interval="hour", against="year").settled(NOW)
+    before = settled.before()
+    assert (before.start, before.end) == (at("2025-11-19T00:00+01:00"), at("2025-11-25T16:33+01:00"))
+    assert (before.start.weekday(), before.interval) == (settled.start.weekday(), "hour")
+
+
+def test_a_year_before_keeps_the_time_of_the_clock_over_summer_time() -> None:
+    settled = question(from_="2026-03-28", to="2026-03-30", tz="Europe/Stockholm", against="year").settled(NOW)
+    before = settled.before()
+    assert (before.start, before.end) == (at("2025-03-29T00:00+01:00"), at("2025-03-31T00:00+02:00"))
+
+
 def test_a_settled_question_can_be_a_cache_key_for_the_rest_of_the_minute() -> None:
     later = NOW.replace(second=59)
     assert {Question().settled(NOW): 1}[Question().settled(later)] == 1

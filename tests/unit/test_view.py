@@ -58,3 +58,9 @@ def test_an_address_holds_codes_and_leaves_out_what_is_default() -> None:
     chosen = Filters("28d", countries=("SE", "IN"), outcomes=("failed",))
     assert chosen.address() == {"country": ["SE", "IN"], "outcome": ["failed"]}
     assert chosen.address(outcome="", step="request") == {"country": ["SE", "IN"], "step": "request"}
+
+
+def test_the_whole_address_holds_what_only_the_overview_has() -> None:
+    chosen = Filters("7d", interval="day", compare="year")
+    assert chosen.whole_address() == {"range": "7d", "interval": "day", "compare": "year"}
+    assert Filters("28d").whole_address() == {}
