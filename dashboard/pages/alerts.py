@@ -1,7 +1,7 @@
 """Alerts: what is told when something breaks, and from when on.
 
 Top to bottom: a card for each rule with its state and its value of the last minute, then what was told by webhook. A
-rule is edited, and tried on the last 30 days, in a drawer. The page looks again every ten seconds.
+rule is edited, and tried on the last 30 days, in a drawer. The page looks again four times a minute.
 """
 
 import streamlit as st
@@ -12,7 +12,7 @@ from signup.errors import SignupError
 from signup.measure.alerts import delivery
 from signup.record.events import Kind
 
-EVERY_SECONDS = 10
+EVERY_SECONDS = 15
 CARD, HEIGHT = 220, 180
 services = shared.services()
 

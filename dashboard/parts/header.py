@@ -13,7 +13,8 @@ from dashboard import labels, shared, state, times, watched
 from dashboard.parts import links
 from signup.measure.figures import count
 
-ALERTS_SECONDS = 10
+ALERTS_SECONDS = 30
+"""The rules are looked at once a minute, and many open pages must stay cheap."""
 
 
 def show(title: str, caption: str, *, in_zone: bool = True) -> DeltaGenerator:

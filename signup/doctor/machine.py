@@ -150,3 +150,25 @@ def overdue(services: Services) -> Finding:
             "Start a watcher (python -m signup watch --once is enough): it ends them.",
         )
     return fine("No sign-up is open past its end.")
+
+
+def webhook(services: Services) -> Finding | None:
+    """Whether what alerts tell is taken; nothing where nobody is told."""
+    if not services.settings.webhook_url:
+        return None
+    with services.store.read() as tx:
+        row = tx.one("last_webhook")
+    if row is None:
+        return fine("No alert was told yet.")
+    when = ago(row["tried_at"], services.clock.now())
+    if row["taken"]:
+        return fine(f"The last message was taken {when}.")
+    if row["answer"] == "private":
+        told = "Set SIGNUP_WEBHOOK_PRIVATE=true if it is meant to stay inside."
+        return look(f"SIGNUP_WEBHOOK_URL leads into a private network, so nothing was told {when}.", told)
+    answer = row["answer"] or "no answer yet"
+    again = "it is tried again" if row["due_at"] else "it was given up"
+    return look(
+        f"The last message was not taken {when} ({answer}); {again}.",
+        "Compare SIGNUP_WEBHOOK_URL with whoever receives it, and see the page Alerts.",
+    )

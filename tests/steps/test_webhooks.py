@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from signup.clock import HandClock
+from signup.doctor import Check, checks
 from signup.flow.alerting import Alerting
 from signup.measure.alerts import delivery, webhook
 from signup.measure.alerts.delivery import PAUSES, Delivery
@@ -229,3 +230,28 @@ def test_what_was_told_is_forgotten_after_30_days(telling: Callable[..., Any], c
         assert "fires" in [json.loads(each.body)["data"]["telling"] for each in delivery.latest(services)]
         quiet(services, clock, 2)
         assert "fires" not in [json.loads(each.body)["data"]["telling"] for each in delivery.latest(services)]
+
+
+def test_the_doctor_tells_what_became_of_the_last_message(
+    telling: Callable[..., Any], clock: HandClock, services: Services
+) -> None:
+    def finding(of: Services) -> Check | None:
+        return next((check for check in checks(of) if check.name == "Webhook"), None)
+
+    assert finding(services) is None
+    with upstream(answer(500), answer(200)) as server, telling(server) as told:
+        assert finding(told) == Check("Webhook", "here", True, "No alert was told yet.", None)
+        outage(told, clock, 1)
+        delivery.deliver(told)
+        clock.move(5)
+        broken = finding(told)
+        assert broken is not None
+        assert (broken.ok, broken.detail) == (None, "The last message was not taken 5 s ago (500); it is tried again.")
+        delivery.deliver(told)
+        assert finding(told) == Check("Webhook", "here", True, "The last message was taken 0 s ago.", None)
+        with telling(server, webhook_private="false", webhook_url=server.url.replace("http:", "https:")) as outside:
+            outage(outside, clock, 30)
+            delivery.deliver(outside)
+            refused = finding(outside)
+            assert refused is not None
+            assert "SIGNUP_WEBHOOK_PRIVATE=true" in (refused.cure or "")

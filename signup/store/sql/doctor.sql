@@ -16,3 +16,7 @@ SELECT COALESCE(SUM(CASE WHEN place = 'parked' THEN 1 ELSE 0 END), 0) AS parked,
     COALESCE(SUM(CASE WHEN place = 'quarantined' THEN 1 ELSE 0 END), 0) AS quarantined,
     MAX(at) AS last
 FROM callbacks WHERE place IN ('parked', 'quarantined');
+
+-- name: last_webhook
+-- What became of the message that was tried last.
+SELECT tried_at, answer, taken, due_at FROM webhooks WHERE tried_at IS NOT NULL ORDER BY tried_at DESC, id DESC LIMIT 1;
