@@ -4,8 +4,9 @@ From top to bottom: filters, what is shown and when it was counted, seven figure
 every five seconds; filters stay outside of it. Before the first sign-up it says how to make one.
 """
 
+from contextlib import AbstractContextManager
+
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import labels, shared, state
 from dashboard.parts import (
@@ -38,8 +39,10 @@ def show(chosen: Filters) -> None:
         cards.broken(problem, height=WHOLE_HEIGHT)
         return
     tell(view)
-    kpis.show(view.numbers)
-    moved.show(view)
+    with cards.guarded():
+        kpis.show(view.numbers)
+    with cards.guarded():
+        moved.show(view)
     over_time(view)
     causes(view)
 
@@ -69,7 +72,7 @@ def causes(view: View) -> None:
         breakdowns.countries(view)
 
 
-def card(title: str, what: str, name: str, *numbers: str) -> DeltaGenerator:
+def card(title: str, what: str, name: str, *numbers: str) -> AbstractContextManager[None]:
     """A card whose help sign tells how these numbers of the glossary are counted."""
     return cards.card(title, what, key=f"card_{name}", told=labels.counted(*numbers))
 

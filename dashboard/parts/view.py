@@ -1,7 +1,7 @@
 """One look at the Overview: what was asked, the numbers, and what every card needs to draw them."""
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from functools import cached_property
 
 import streamlit as st
@@ -10,13 +10,16 @@ from dashboard import labels, rows, shared, state
 from dashboard.numbers import Numbers
 from dashboard.parts.filters import CUSTOM, Filters
 from signup import clock
-from signup.errors import SignupError
-from signup.measure.question import SettledQuestion
+from signup.errors import SignupError, UsageWrong
+from signup.measure.question import NOTHING, SettledQuestion
 
 
 @dataclass(frozen=True)
 class View:
-    """`asked`: the question with both ends and its interval. `seen`: the moment it was looked at."""
+    """`asked`: the question with both ends and its interval. `seen`: the moment it was looked at.
+
+    `kept`: what is older has left the log, so nothing is known of it.
+    """
 
     filters: Filters
     asked: SettledQuestion
@@ -24,11 +27,17 @@ class View:
     seen: datetime
     as_of: datetime
     problem: SignupError | None
+    kept: datetime | None = None
 
     @property
     def dark(self) -> bool:
         """Whether the viewer's theme is the dark one."""
         return st.context.theme.type == "dark"
+
+    @property
+    def earliest(self) -> datetime:
+        """From when on anything would have to be known."""
+        return self.asked.start if self.asked.against == NOTHING else self.asked.before().start
 
     @cached_property
     def cut(self) -> list[rows.Row]:
@@ -58,9 +67,19 @@ def roughly(value: float) -> float:
 
 
 def look(filters: Filters) -> View:
-    """Ask for the numbers. Raises SignupError's kinds: a range that makes no sense, a log that cannot be read."""
+    """Ask for the numbers. Raises SignupError's kinds: a range that makes no sense, a log that cannot be read.
+
+    A period that the log no longer knows is none to compare with: it would be told as zeros.
+    """
     seen = shared.services().clock.now()
     question = filters.question()
     asked = question.settled(seen)
+    days = shared.services().settings.audit_days
+    kept = seen - timedelta(days=days)
+    if asked.end <= kept:
+        raise UsageWrong(f"The log keeps {days:g} days, and nothing is known of this range: choose a later one.")
     found = shared.overview(question)
-    return View(filters, asked, found.numbers, seen, found.as_of, found.problem)
+    numbers = found.numbers
+    if asked.before().end <= kept:
+        numbers = replace(numbers, before=None, moved=())
+    return View(filters, asked, numbers, seen, found.as_of, found.problem, kept)

@@ -21,6 +21,9 @@ def tell(view: View) -> None:
     ]
     if view.problem:
         parts[-1] = f":orange[:material/sync_problem: as of {times.second(view.as_of, zone)}. {view.problem.sentence}]"
+    if view.kept and view.earliest < view.kept:
+        day = f"{view.kept.astimezone(zone):%d %b %Y}"
+        parts.append(f":material/info: what is older than {day} has left the log, nothing is known of it")
     if kpis.too_few(view.numbers):
         parts.append(f":material/info: {compare.TOO_FEW} (under {compare.FEWEST})")
     st.caption(" · ".join(parts))

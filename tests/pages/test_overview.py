@@ -197,6 +197,21 @@ def test_a_range_that_ends_before_it_begins_is_told_not_counted(dashboard: Open)
     assert not page.metric
 
 
+def test_a_range_that_has_left_the_log_is_told_and_not_shown_as_zeros(dashboard: Open) -> None:
+    days = {name: f"{NOW - timedelta(days=ago):%Y-%m-%dT00:00}" for name, ago in (("from", 900), ("to", 800))}
+    page = dashboard(MONTH, range="custom", **days)
+    assert "The log keeps 400 days, and nothing is known of this range: choose a later one." in said(page)
+    assert not page.metric
+
+
+def test_a_period_that_has_left_the_log_is_compared_with_nothing(dashboard: Open) -> None:
+    ends = {name: f"{NOW - timedelta(days=ago):%Y-%m-%dT00:00}" for name, ago in (("from", 48), ("to", 40))}
+    page = dashboard(MONTH, range="custom", compare="year", **ends)
+    assert {metric.delta for metric in page.metric} == {""}
+    assert f"what is older than {NOW - timedelta(days=400):%d %b %Y} has left the log" in said(page)
+    assert "compared with" not in said(page)
+
+
 def test_a_custom_range_counts_between_its_ends(dashboard: Open) -> None:
     ends = {name: f"{NOW - timedelta(days=days):%Y-%m-%dT00:00}" for name, days in (("from", 10), ("to", 3))}
     page = dashboard(MONTH, range="custom", **ends)
