@@ -7,6 +7,7 @@ when nothing stands below the line; times are seconds.
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 from signup import words
@@ -27,20 +28,27 @@ Fates = Counter[tuple[str, int]]
 
 @dataclass
 class Times:
-    """Durations of some metrics: whole days and months of them in bins, the rest in plain milliseconds."""
+    """Durations of some metrics: in bins, or all of them in plain milliseconds."""
 
     binned: defaultdict[str, Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
     plain: defaultdict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
 
+    def add(self, metric: str, number: int, sign: int = 1, *, plain: bool) -> None:
+        """One more: its milliseconds, or its bin; or one less of a bin."""
+        if plain:
+            self.plain[metric].append(number)
+        else:
+            self.binned[metric][number] += sign
+
     def percentiles(self, *metrics: str) -> dict[str, float | int | None]:
-        """{p50, p95, p99, n} of these metrics together; exact where no bin is among them."""
-        plain = [ms for metric in metrics for ms in self.plain.get(metric, ())]
+        """{p50, p95, p99, n} of these metrics together."""
         binned = [self.binned[metric] for metric in metrics if metric in self.binned]
         if not binned:
-            return tally.percentiles(plain)
-        if len(binned) == 1 and not plain:
-            return bins.percentiles(binned[0])
-        found = sum(binned, Counter(map(bins.bin_of, plain)))
+            return tally.percentiles(ms for metric in metrics for ms in self.plain.get(metric, ()))
+        first, *others = binned
+        found = first.copy() if others else first
+        for number, n in chain(*(other.items() for other in others)):
+            found[number] += n
         return bins.percentiles(found)
 
     def latencies(self) -> dict[str, Any]:

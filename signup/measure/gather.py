@@ -16,6 +16,7 @@ from typing import Any
 
 from signup import clock
 from signup.measure import spans
+from signup.measure.bins import bin_of
 from signup.measure.calendar import Bucket
 from signup.measure.contribution import COLUMNS, EVERY, micros
 from signup.measure.counted import METRICS, Counted, Fates, Hits, Times
@@ -32,7 +33,7 @@ _FATES = (
 """What the first columns of a cell count."""
 
 _METRICS = json.dumps(sorted({metric for metrics in METRICS.values() for metric in metrics}))
-_DECISION = json.dumps(list(METRICS["decisionSeconds"]))
+_DECIDED = METRICS["decisionSeconds"]
 _HITS = len(COLUMNS) - len(_FATES)
 Place = tuple[int, int]
 
@@ -175,45 +176,70 @@ class Gathering:
         """How long it took: of each bucket, of all, of each country; and how soon people tried again."""
         found, wanted = self._found, self._wanted
         outcomes = listed(wanted.outcomes)
-        pieces, stretches = self._binned(self._latency)
+        pieces, more, less = self._binned(self._latency)
         asked = {"pieces": pieces, "metrics": _METRICS, "outcomes": outcomes}
         rolled = self._tx.tuples("rolled_hist", **asked, **wanted.every)
         for (place, metric), group in groupby(rolled, itemgetter(0, 1)):
             binned = Counter({number: n for _, _, number, n in group})
-            found.latency[place].binned[metric] = binned
+            found.latency[place].binned[metric].update(binned)
             found.times.binned[metric].update(binned)
-        whole, ends = self._binned([(self._start, self._end)])
+        whole, _, _ = self._binned([(self._start, self._end)])
         asked = {"pieces": whole, "metrics": '["retry"]', "outcomes": ""}
         for _, metric, number, n in self._tx.tuples("rolled_hist", **asked, **wanted.every):
             found.times.binned[metric][number] += n
-        asked = {"pieces": whole, "metrics": _DECISION, "outcomes": outcomes}
+        asked = {"pieces": whole, "metrics": json.dumps(_DECIDED), "outcomes": outcomes}
         for country, metric, number, n in self._tx.tuples("rolled_hist_by_country", **asked, **wanted.each):
             found.country_times[country].binned[metric][number] += n
-        told = json.dumps(spans.joined(stretches))
-        for at, country, outcome, *taken in self._tx.tuples("finished_times", stretches=told, **wanted.rows):
-            if wanted.has(outcome):
-                self._add_times(at, country, *taken)
-        for (gap,) in self._tx.tuples("retries_between", stretches=json.dumps(ends), **wanted.rows):
-            found.times.plain["retry"].append(gap)
+        for places, sign in ((more, 1), (less, -1)):
+            self._rows(places, sign)
 
-    def _binned(self, places: Sequence[Place]) -> tuple[str, list[Stretch]]:
-        """Pieces for the histograms, and the stretches that they leave: everything, where rows are asked instead."""
-        return ("[]", list(places)) if self._plain else _cut(places, spans.histograms)
+    def _rows(self, places: Sequence[tuple[int, Stretch]], sign: int) -> None:
+        """Add the durations of what the histograms leave out; take away (-1) what they have too much."""
+        told = json.dumps([(place, *stretch) for place, stretch in places])
+        for place, country, outcome, *taken in self._tx.tuples("finished_times", stretches=told, **self._wanted.rows):
+            if self._wanted.has(outcome):
+                self._add_times(sign, place, country, *taken)
+        for (gap,) in self._tx.tuples("retries_between", stretches=told, **self._wanted.rows):
+            self._found.times.add("retry", gap if self._plain else bin_of(gap), sign, plain=self._plain)
+
+    def _binned(self, places: Sequence[Place]) -> tuple[str, list[tuple[int, Stretch]], list[tuple[int, Stretch]]]:
+        """Pieces for the histograms, and by place what they leave out and what they have too much.
+
+        They leave out everything where rows are asked instead.
+        """
+        if self._plain:
+            return "[]", list(enumerate(places)), []
+        pieces: list[tuple[int, *Piece]] = []
+        more: list[tuple[int, Stretch]] = []
+        less: list[tuple[int, Stretch]] = []
+        for place, (low, high) in enumerate(places):
+            found, missing, beyond = spans.histograms(low, high)
+            pieces += [(place, *piece) for piece in found]
+            more += [(place, stretch) for stretch in missing]
+            less += [(place, stretch) for stretch in beyond]
+        return json.dumps(pieces), more, less
 
     def _add_times(
-        self, at: int, country: str, request: int | None, approve: int | None, decline: int | None, profile: int | None
+        self,
+        sign: int,
+        place: int,
+        country: str,
+        request: int | None,
+        approve: int | None,
+        decline: int | None,
+        profile: int | None,
     ) -> None:
-        """A sign-up's durations; a decline's only where no approval's is."""
-        place = bisect_right(self._latency, (at, 2**62)) - 1
+        """A sign-up's durations; a decline's only where no approval's is. Not binned where all come from rows."""
         taken = (("request", request), ("approve", approve), ("profile", profile))
         known = [(metric, ms) for metric, ms in taken if ms is not None]
         if approve is None and decline is not None:
             known.append(("decline", decline))
         for metric, ms in known:
-            self._found.times.plain[metric].append(ms)
-            self._found.latency[place].plain[metric].append(ms)
-            if metric in METRICS["decisionSeconds"]:
-                self._found.country_times[country].plain[metric].append(ms)
+            number = ms if self._plain else bin_of(ms)
+            for times in (self._found.times, self._found.latency[place]):
+                times.add(metric, number, sign, plain=self._plain)
+            if metric in _DECIDED:
+                self._found.country_times[country].add(metric, number, sign, plain=self._plain)
 
     def _open(self) -> None:
         if not self._wanted.has("open"):
@@ -222,7 +248,8 @@ class Gathering:
         for row in self._tx.all("open_signups", start=self._start, end=self._end, **self._wanted.rows):
             self._add_row(row, bisect_right(starts, row["at"]) - 1)
             taken = (row["request_ms"], row["approve_ms"], row["decline_ms"], row["profile_ms"])
-            self._add_times(row["at"], row["country"], *taken)
+            place = bisect_right(self._latency, (row["at"], 2**62)) - 1
+            self._add_times(1, place, row["country"], *taken)
             self._found.open_at.append(row["at"])
 
     def _locked(self) -> None:

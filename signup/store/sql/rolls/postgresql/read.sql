@@ -84,11 +84,12 @@ WHERE status IN ('completed', 'declined', 'expired', 'failed') AND replayed = 0
     AND (:channels = '' OR :channels LIKE '%,' || channel || ',%');
 
 -- name: finished_times
--- The same of stretches that no histogram covers, and only how long they took.
-SELECT at, country, status AS outcome, request_ms, approve_ms, decline_ms, profile_ms
+-- How long those of a stretch took of which histograms say nothing, or too much. Each is [place, low, high].
+SELECT CAST(stretch.value ->> 0 AS BIGINT) AS place, country, status AS outcome,
+    request_ms, approve_ms, decline_ms, profile_ms
 FROM jsonb_array_elements(CAST(:stretches AS JSONB)) AS stretch (value)
-JOIN roll_signups ON roll_signups.at >= CAST(stretch.value ->> 0 AS BIGINT)
-    AND roll_signups.at < CAST(stretch.value ->> 1 AS BIGINT)
+JOIN roll_signups ON roll_signups.at >= CAST(stretch.value ->> 1 AS BIGINT)
+    AND roll_signups.at < CAST(stretch.value ->> 2 AS BIGINT)
 WHERE status IN ('completed', 'declined', 'expired', 'failed') AND replayed = 0
     AND (:countries = '' OR :countries LIKE '%,' || country || ',%')
     AND (:channels = '' OR :channels LIKE '%,' || channel || ',%');
@@ -104,11 +105,11 @@ WHERE kind = :kind
     AND (:channels = '' OR :channels LIKE '%,' || channel || ',%');
 
 -- name: retries_between
--- How soon people tried again, in stretches that no histogram covers.
+-- How soon people tried again, in the same stretches.
 SELECT gap
 FROM jsonb_array_elements(CAST(:stretches AS JSONB)) AS stretch (value)
-JOIN roll_marks ON roll_marks.at >= CAST(stretch.value ->> 0 AS BIGINT)
-    AND roll_marks.at < CAST(stretch.value ->> 1 AS BIGINT)
+JOIN roll_marks ON roll_marks.at >= CAST(stretch.value ->> 1 AS BIGINT)
+    AND roll_marks.at < CAST(stretch.value ->> 2 AS BIGINT)
 WHERE kind = 'hit' AND gap IS NOT NULL
     AND (:countries = '' OR :countries LIKE '%,' || country || ',%')
     AND (:channels = '' OR :channels LIKE '%,' || channel || ',%');

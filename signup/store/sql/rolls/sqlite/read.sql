@@ -75,11 +75,12 @@ WHERE status IN ('completed', 'declined', 'expired', 'failed') AND replayed = 0
     AND (:channels = '' OR :channels LIKE '%,' || channel || ',%');
 
 -- name: finished_times
--- The same of stretches that no histogram covers, and only how long they took.
-SELECT at, country, status AS outcome, request_ms, approve_ms, decline_ms, profile_ms
+-- How long those of a stretch took of which histograms say nothing, or too much. Each is [place, low, high].
+SELECT json_extract(stretch.value, '$[0]') AS place, country, status AS outcome,
+    request_ms, approve_ms, decline_ms, profile_ms
 FROM json_each(:stretches) AS stretch
-CROSS JOIN roll_signups ON roll_signups.at >= json_extract(stretch.value, '$[0]')
-    AND roll_signups.at < json_extract(stretch.value, '$[1]')
+CROSS JOIN roll_signups ON roll_signups.at >= json_extract(stretch.value, '$[1]')
+    AND roll_signups.at < json_extract(stretch.value, '$[2]')
 WHERE status IN ('completed', 'declined', 'expired', 'failed') AND replayed = 0
     AND (:countries = '' OR :countries LIKE '%,' || country || ',%')
     AND (:channels = '' OR :channels LIKE '%,' || channel || ',%');
@@ -95,11 +96,11 @@ WHERE kind = :kind
     AND (:channels = '' OR :channels LIKE '%,' || channel || ',%');
 
 -- name: retries_between
--- How soon people tried again, in stretches that no histogram covers.
+-- How soon people tried again, in the same stretches.
 SELECT gap
 FROM json_each(:stretches) AS stretch
-CROSS JOIN roll_marks ON roll_marks.at >= json_extract(stretch.value, '$[0]')
-    AND roll_marks.at < json_extract(stretch.value, '$[1]')
+CROSS JOIN roll_marks ON roll_marks.at >= json_extract(stretch.value, '$[1]')
+    AND roll_marks.at < json_extract(stretch.value, '$[2]')
 WHERE kind = 'hit' AND gap IS NOT NULL
     AND (:countries = '' OR :countries LIKE '%,' || country || ',%')
     AND (:channels = '' OR :channels LIKE '%,' || channel || ',%');
