@@ -209,11 +209,12 @@ class Gathering:
         """
         if self._plain:
             return "[]", list(enumerate(places)), []
+        newest = (self._tx.one("rolled_newest") or {}).get("at") or 0
         pieces: list[tuple[int, *Piece]] = []
         more: list[tuple[int, Stretch]] = []
         less: list[tuple[int, Stretch]] = []
         for place, (low, high) in enumerate(places):
-            found, missing, beyond = spans.histograms(low, high)
+            found, missing, beyond = spans.histograms(low, high, newest)
             pieces += [(place, *piece) for piece in found]
             more += [(place, stretch) for stretch in missing]
             less += [(place, stretch) for stretch in beyond]

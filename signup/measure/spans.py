@@ -26,10 +26,11 @@ def errors(low: int, high: int) -> tuple[list[Piece], list[Stretch]]:
     return _cut(low, high, [_seconds(span) for span in reversed(ERROR_SPANS)])
 
 
-def histograms(low: int, high: int) -> tuple[list[Piece], list[Stretch], list[Stretch]]:
+def histograms(low: int, high: int, newest: int) -> tuple[list[Piece], list[Stretch], list[Stretch]]:
     """[low, high) in UTC months and days; what is finer than a day; and what a day has too much.
 
     Of a day that lies inside for the most part all is taken, and the little that lies outside is to be taken away.
+    After `newest` there is nothing: of today nothing has to be taken away.
     """
     _, down, up = _seconds(86400)
     pieces, left = _cut(low, high, [("month", month_of, _next_month), ("day", down, up)])
@@ -37,9 +38,11 @@ def histograms(low: int, high: int) -> tuple[list[Piece], list[Stretch], list[St
     less: list[Stretch] = []
     for begin, end in left:
         day = down(begin)
-        if 2 * (end - begin) > _DAY and end <= day + _DAY:
+        last = min(day + _DAY, newest + 1)
+        outside = [(one, other) for one, other in ((day, begin), (end, last)) if one < other]
+        if end <= day + _DAY and sum(other - one for one, other in outside) < end - begin:
             pieces.append(("day", day, day + _DAY))
-            less += [(one, other) for one, other in ((day, begin), (end, day + _DAY)) if one < other]
+            less += outside
         else:
             more.append((begin, end))
     return pieces, more, less

@@ -40,6 +40,12 @@ UNION ALL
 SELECT 1 FROM roll_signups WHERE status IN ('requested', 'waiting', 'approved') AND replayed = 0 AND at >= :start
 LIMIT 1;
 
+-- name: rolled_newest
+-- Until when anything happened that took a time.
+SELECT MAX(at) AS at FROM (
+    SELECT MAX(at) AS at FROM roll_signups UNION ALL SELECT MAX(at) FROM roll_marks WHERE kind = 'hit'
+) AS newest;
+
 -- name: open_signups
 -- Who has not finished: counted from the rows, about ten minutes' worth.
 SELECT at, country, channel, 'open' AS outcome, step, error_step, error_code, warnings,
