@@ -26,7 +26,7 @@ from tests.pages.fixtures.visits import completed, declined, numbered
 from tests.steps.story import VALUE
 
 PICTURE = "![a picture](http://picture.example/elsa.png)"
-PAGES = ("signups", "audit", "health", "alerts")
+PAGES = ("try_it", "signups", "audit", "health", "alerts")
 MOST_TABS = 60
 
 
@@ -259,3 +259,23 @@ def test_an_export_is_downloaded_once(visitor: Callable[..., Page], running: Str
     rows = list(csv.DictReader((tmp_path / "events.csv").read_text("utf-8").splitlines()))
     assert {row["kind"] for row in rows} == {"signup.started"}
     assert page.request.get(f"{running.address}{address}").status == 404
+
+
+def test_an_export_is_begun_with_keys_alone(visitor: Callable[..., Page]) -> None:
+    page = visitor("audit?kind=signup.started")
+    for name in ("Export", "Start export"):
+        reach(page, name)
+        page.keyboard.press("Enter")
+        settled(page)
+    expect(page.get_by_role("link", name="Download")).to_be_visible()
+
+
+def reach(page: Page, button: str) -> None:
+    """Press Tab until the button of this name has the focus."""
+    wanted = page.get_by_role("button", name=button, exact=True).last
+    expect(wanted).to_be_visible()
+    for _ in range(MOST_TABS):
+        page.keyboard.press("Tab")
+        if wanted.evaluate("button => button === document.activeElement"):
+            return
+    raise AssertionError(f"Tab does not reach {button}")

@@ -131,3 +131,21 @@ def test_an_address_shows_the_same_in_a_fresh_browser(visitor: Callable[..., Pag
         expect(seen.get_by_test_id("stMultiSelect").first).to_contain_text("India")
         expect(seen.get_by_text("times in UTC")).to_be_visible()
     eventually(lambda: started(page) == started(fresh), 20)  # a minute may have passed between the two
+
+
+def test_a_saved_view_is_the_same_screen_and_a_step_back_leaves_it(visitor: Callable[..., Page]) -> None:
+    page = visitor("?range=7d&country=IN&compare=nothing")
+    page.get_by_role("button", name="Views").click()
+    page.get_by_label("Name", exact=True).fill("![India](http://picture.example/in.png)")
+    page.get_by_role("button", name="Save this view").click()
+    saved = page.get_by_role("button", name="picture.example")
+    expect(saved).to_be_visible()
+    page.goto(page.url.partition("?")[0])
+    page.get_by_role("button", name="Views").click()
+    saved.click()
+    page.wait_for_url("**/?range=7d&country=IN&compare=nothing")
+    expect(page.get_by_test_id("stMultiSelect").first).to_contain_text("India")
+    expect(page.get_by_role("button", name="Save this view")).to_have_count(0)
+    page.go_back()
+    page.wait_for_url(lambda url: "country" not in url)
+    expect(page.get_by_test_id("stMultiSelect").first).not_to_contain_text("India")
