@@ -85,7 +85,6 @@ def test_what_is_not_offered_is_a_usage_error(command: CommandLine, name: str) -
         ("stats", "--tz", "Mars/Olympus"),
         ("stats", "--interval", "fortnight"),
         ("stats", "--from", "2026-11-24", "--to", "2026-11-23"),
-        ("stats", "--rebuild"),
         ("seed", "--signups", "none"),
         ("seed", "--days", "0"),
         ("start", "070-174 06 10", "--region", "Sweden"),

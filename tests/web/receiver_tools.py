@@ -45,7 +45,7 @@ class Reply:
         return str(json.loads(self.body)["code"])
 
 
-def eventually(holds: Callable[[], Any], seconds: float = 5.0) -> Any:
+def eventually(holds: Callable[[], Any], seconds: float = 20.0) -> Any:
     """What `holds` returns once it is true; fails after `seconds`."""
     deadline = time.monotonic() + seconds
     while not (found := holds()):
