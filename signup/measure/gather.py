@@ -68,7 +68,8 @@ class Wanted:
 
 
 class Gathering:
-    """One question over one snapshot. `series` and `latency` are the buckets of the answer's two lists."""
+    """One question over one snapshot. `series` and `latency` are the buckets of the answer's two lists. `plain` takes
+    every duration from its row, so that percentiles are exact."""
 
     def __init__(
         self,
@@ -90,11 +91,11 @@ class Gathering:
             fates=[Fates() for _ in series], hits=[Hits() for _ in series], latency=[Times() for _ in latency]
         )
 
-    def gather(self) -> Counted:
-        """Read everything. `plain` took every duration from its row, so that percentiles are exact."""
+    def gather(self, *, countries: bool = True) -> Counted:
+        """Read everything; without `countries` not how long it took in each of them."""
         self.fates()
         self._errors()
-        self._durations()
+        self._durations(countries=countries)
         self._locked()
         return self._found
 
@@ -172,7 +173,7 @@ class Gathering:
         for step, code, fatal, n in self._tx.tuples("rolled_errors", **asked):
             self._found.errors[step, code, bool(fatal)] += n
 
-    def _durations(self) -> None:
+    def _durations(self, *, countries: bool) -> None:
         """How long it took: of each bucket, of all, of each country; and how soon people tried again."""
         found, wanted = self._found, self._wanted
         outcomes = listed(wanted.outcomes)
@@ -187,7 +188,7 @@ class Gathering:
         asked = {"pieces": whole, "metrics": '["retry"]', "outcomes": ""}
         for _, metric, number, n in self._tx.tuples("rolled_hist", **asked, **wanted.every):
             found.times.binned[metric][number] += n
-        asked = {"pieces": whole, "metrics": json.dumps(_DECIDED), "outcomes": outcomes}
+        asked = {"pieces": whole if countries else "[]", "metrics": json.dumps(_DECIDED), "outcomes": outcomes}
         for country, metric, number, n in self._tx.tuples("rolled_hist_by_country", **asked, **wanted.each):
             found.country_times[country].binned[metric][number] += n
         for places, sign in ((more, 1), (less, -1)):

@@ -85,9 +85,12 @@ class Numbers:
         return self._answer(question.settled(now), now)
 
     def overview(self, question: Question, now: datetime) -> tuple[dict[str, Any], dict[str, Any]]:
-        """(current, previous): the numbers of a question and of the period it is compared with."""
+        """(current, previous): the numbers of a question and of the period it is compared with.
+
+        The previous ones lack `latency` and `byCountry`, which nobody compares and which take as long as all the rest.
+        """
         settled = question.settled(now)
-        return self._answer(settled, now), self._answer(settled.before(), now)
+        return self._answer(settled, now), self._compared(settled.before(), now)
 
     def countries(self, question: Question, now: datetime) -> list[dict[str, Any]]:
         """`byCountry` with the counts that stand beside its rates: each outcome, `open` among them, and `errorRate`."""
@@ -145,15 +148,43 @@ class Numbers:
 
     def _counted(self, question: SettledQuestion) -> Counted:
         if question not in self._known:
-            series, latency = _series(question), _latency(question)
-            plain = question.end - question.start <= PLAIN
-            gathering = Gathering(self._tx, question, self._wanted(question), series, latency, plain=plain)
-            self._known[question] = gathering.gather()
+            self._known[question] = self._gathering(question, _latency(question)).gather()
         return self._known[question]
+
+    def _gathering(self, question: SettledQuestion, latency: list[Bucket]) -> Gathering:
+        plain = question.end - question.start <= PLAIN
+        return Gathering(self._tx, question, self._wanted(question), _series(question), latency, plain=plain)
 
     def _answer(self, question: SettledQuestion, now: datetime) -> dict[str, Any]:
         found = self._counted(question)
         answer = {
+            **self._told(found, question, now),
+            "byCountry": [{name: row[name] for name in stats.COUNTRY_FIELDS} for row in counted.countries(found)],
+            "latency": [
+                {
+                    "at": clock.text(bucket.start),
+                    **times.latencies(),
+                    "partial": bucket.partial(question.start, question.end, now),
+                }
+                for bucket, times in zip(_latency(question), found.latency, strict=True)
+            ],
+        }
+        return stats.without_rates(answer) if question.outcomes else answer
+
+    def _compared(self, question: SettledQuestion, now: datetime) -> dict[str, Any]:
+        """The answer without its two long lists."""
+        if question in self._known:
+            found = self._known[question]
+        else:
+            whole = [Bucket(question.start, question.end)]
+            found = self._gathering(question, whole).gather(countries=False)
+        answer = {**self._told(found, question, now), "byCountry": []}
+        told = stats.without_rates(answer) if question.outcomes else answer
+        del told["byCountry"]
+        return told
+
+    def _told(self, found: Counted, question: SettledQuestion, now: datetime) -> dict[str, Any]:
+        return {
             "from": clock.text(question.start),
             "to": clock.text(question.end),
             "asOfSeq": self.seq,
@@ -161,7 +192,6 @@ class Numbers:
             **found.times.latencies(),
             "retrySeconds": found.times.percentiles("retry"),
             "errors": counted.errors(found),
-            "byCountry": [{name: row[name] for name in stats.COUNTRY_FIELDS} for row in counted.countries(found)],
             "series": [
                 {
                     "at": clock.text(bucket.start),
@@ -173,16 +203,7 @@ class Numbers:
                 for bucket, fates, hits in zip(_series(question), found.fates, found.hits, strict=True)
             ],
             "funnel": counted.funnel(found),
-            "latency": [
-                {
-                    "at": clock.text(bucket.start),
-                    **times.latencies(),
-                    "partial": bucket.partial(question.start, question.end, now),
-                }
-                for bucket, times in zip(_latency(question), found.latency, strict=True)
-            ],
         }
-        return stats.without_rates(answer) if question.outcomes else answer
 
 
 def _series(question: SettledQuestion) -> list[Bucket]:
