@@ -16,7 +16,8 @@ from signup.measure.views import LONGEST_NAME, SavedView
 
 ACTOR = "user:local"
 PANEL, NAME, NEW_NAME, ASKED, OPENED = "views_panel", "view_name", "view_new_name", "view_asked", "view_opened"
-PAGES = {"overview": links.OVERVIEW, "signups": links.SIGNUPS}
+PAGES = {"overview": (links.OVERVIEW, "Overview"), "signups": (links.SIGNUPS, "Sign-ups")}
+LIST_HEIGHT, MOST_AT_ONCE = 320, 7
 RENAME, REMOVE = "rename", "remove"
 
 Address = Mapping[str, str | list[str]]
@@ -41,26 +42,27 @@ def _inside(page: str, address: Address) -> None:
         return
     st.caption("The filters of a page under a name. Everybody who uses this dashboard sees them.")
     asked, about = state.value(ASKED) or (None, None)
-    for view in known:
-        if view.id != about:
-            _row(view, page, shown=view.page == page and view.address == _listed(address))
-        elif asked == RENAME:
-            _rename(view)
-        else:
-            _remove(view)
+    with st.container(height=LIST_HEIGHT if len(known) > MOST_AT_ONCE else "content", border=False, gap="xsmall"):
+        for view in known:
+            if view.page != page:
+                continue
+            if view.id != about:
+                _row(view, shown=view.address == _listed(address))
+            elif asked == RENAME:
+                _rename(view)
+            else:
+                _remove(view)
+        _elsewhere([view for view in known if view.page != page])
     _save(page, address)
 
 
-def _row(view: SavedView, page: str, *, shown: bool) -> None:
-    """A link to another page; on this one a button, for Streamlit shows every link to where one is as chosen."""
-    name = labels.literal(view.name)
+def _row(view: SavedView, *, shown: bool) -> None:
+    """A button and no link: Streamlit shows every link to where one is as chosen."""
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key=f"view_{view.id}"):
         with st.container():
-            if view.page == page:
-                icon = ":material/check:" if shown else ":material/bookmark:"
-                st.button(name, icon=icon, type="tertiary", key=f"open_{view.id}", on_click=_open, args=(view,))
-            else:
-                st.page_link(PAGES[view.page], label=name, icon=":material/bookmark:", query_params=dict(view.address))
+            icon = ":material/check:" if shown else ":material/bookmark:"
+            name = labels.literal(view.name)
+            st.button(name, icon=icon, type="tertiary", key=f"open_{view.id}", on_click=_open, args=(view,))
         for what, icon in ((RENAME, "edit"), (REMOVE, "delete")):
             st.button(
                 what.capitalize(),
@@ -70,6 +72,17 @@ def _row(view: SavedView, page: str, *, shown: bool) -> None:
                 on_click=state.remember,
                 args=(ASKED, (what, view.id)),
             )
+
+
+def _elsewhere(others: list[SavedView]) -> None:
+    """The views of other pages, which are renamed and removed there."""
+    for page in dict.fromkeys(view.page for view in others):
+        path, title = PAGES[page]
+        st.markdown(labels.quiet(title))
+        for view in others:
+            if view.page == page:
+                name, address = labels.literal(view.name), dict(view.address)
+                st.page_link(path, label=name, icon=":material/bookmark:", query_params=address, width="stretch")
 
 
 def _open(view: SavedView) -> None:
