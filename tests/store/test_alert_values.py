@@ -43,7 +43,7 @@ def test_what_was_not_sealed_or_folded_yet_is_counted_too(services_on_each: Serv
 
 
 def test_numbers_that_are_behind_are_not_judged(services: Services) -> None:
-    lives.write(services, lives.month(NOON, days=3, a_day=900))
+    lives.write(services, lives.month(NOON, days=1, a_day=1_400))
     with pytest.raises(NumbersBehind, match="still being counted"):
         values.read(services, NOON, NOON + MINUTE, patience=0)
 

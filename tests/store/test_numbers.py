@@ -49,7 +49,7 @@ questions = st.builds(
 )
 # Found ones are not made smaller: on a real store that takes minutes.
 same_store = settings(
-    deadline=None, max_examples=40, phases=[Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture]
+    deadline=None, max_examples=25, phases=[Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 
