@@ -42,5 +42,5 @@ def counted(services: Services, question: Question, now: datetime) -> Numbers:
             countries=read.countries(question, now),
             retries=read.retry_histogram(question, now, services.settings.lock_seconds),
             ages=read.open_ages(question, now),
-            moved=() if alone else causes(read, question, now),
+            moved=() if alone else causes(read, question, now, this, before),
         )

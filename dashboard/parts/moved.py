@@ -19,15 +19,20 @@ if TYPE_CHECKING:  # the report says the sentences too, and keeps nothing that v
     from dashboard.parts.view import View
 
 ALL_OF_IT = 0.95
+NOTHING_STANDS_OUT = "No one country, channel, hour or error explains a change of the rates."
 
 
 def show(view: "View") -> None:
-    """Draw the sentences under the figures."""
+    """Draw the sentences under the figures. Their line is there in any case, so that nothing moves when one comes."""
+    if view.numbers.before is None:
+        return
     for one in view.numbers.moved:
         with st.container(horizontal=True, gap="small", vertical_alignment="center", key=f"moved_{one.name}"):
             st.markdown(f":gray[:material/troubleshoot:] {sentence(one)}", width="content")
             if address := _address(one):
                 links.see(links.SIGNUPS, "See them", view.filters.address(**address))
+    if not view.numbers.moved:
+        st.markdown(f":gray[:material/troubleshoot: {NOTHING_STANDS_OUT}]")
 
 
 def sentence(one: Moved) -> str:
@@ -48,7 +53,7 @@ def _who(one: Moved) -> str:
         return f"The channel {values[0]} explains"
     if one.cause.dimension == "hour":
         return f"The hours from {int(values[0]):02d}:00 to {(int(values[-1]) + 1) % 24:02d}:00 explain"
-    return f"{values[0]} explains"
+    return f"The error {values[0].partition(' ')[2]} explains"
 
 
 def _told(rate: Rate) -> str:
@@ -64,4 +69,5 @@ def _address(one: Moved) -> dict[str, str] | None:
         return {state.CHANNEL: value}
     if dimension == "hour":
         return None
-    return {state.OUTCOME: "failed"}
+    step, _, code = value.partition(" ")
+    return {state.OUTCOME: "failed", state.STEP: step, state.CODE: code}

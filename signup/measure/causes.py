@@ -19,6 +19,8 @@ HOURS_FROM, HOURS_TO = timedelta(hours=24), timedelta(days=92)
 """So long must a range be, and may it be, for its hours of the day to be looked at."""
 
 Answer = Mapping[str, Any]
+Split = dict[Dimension, Mapping[str, Fates]]
+"""How the sign-ups of a period ended, by each value of each dimension."""
 
 
 @dataclass(frozen=True)
@@ -36,18 +38,20 @@ class Moved:
         return self.now[0] / self.now[1] - self.before[0] / self.before[1]
 
 
-def causes(numbers: Numbers, question: Question, now: datetime) -> list[Moved]:
-    """What there is to say: at most one sentence for each rate, most often none. Raises UsageWrong."""
-    this, before = numbers.overview(question, now)
+def causes(numbers: Numbers, question: Question, now: datetime, this: Answer, before: Answer) -> list[Moved]:
+    """What there is to say of two periods that were read: most often nothing. A cause of both rates is told once.
+
+    `this`, `before`: their numbers (Numbers.overview). Raises UsageWrong.
+    """
     settled = question.settled(now)
-    found = []
-    for name, side in _RATES.items():
-        sides = side(this), side(before)
-        if moved.is_sure(*sides):
-            endings = _beside(_codes(this), _codes(before), (sides[0][1], sides[1][1]))
-            of = _parts(numbers, settled, _OF_FATES[name])
-            if cause := moved.cause(sides, of, endings, against=name == "successRate"):
-                found.append(Moved(name, *sides, cause))
+    moving = {name: sides for name, side in _RATES.items() if moved.is_sure(*(sides := (side(this), side(before))))}
+    split = (_split(numbers, settled), _split(numbers, settled.before())) if moving else ({}, {})
+    found: list[Moved] = []
+    for name, sides in moving.items():
+        endings = _beside(_codes(this), _codes(before), (sides[0][1], sides[1][1]))
+        cause = moved.cause(sides, _parts(*split, _OF_FATES[name]), endings, against=name == "successRate")
+        if cause and (cause.dimension, cause.values) not in [(one.cause.dimension, one.cause.values) for one in found]:
+            found.append(Moved(name, *sides, cause))
     return found
 
 
@@ -60,8 +64,8 @@ def _errors(answer: Answer) -> Side:
 
 
 def _codes(answer: Answer) -> Counter[str]:
-    """Failed sign-ups by what ended them."""
-    return Counter({row["code"]: row["count"] for row in answer["errors"] if row["inErrorRate"]})
+    """Failed sign-ups by what ended them: "request bad_app_key"."""
+    return Counter({f"{row['step']} {row['code']}": row["count"] for row in answer["errors"] if row["inErrorRate"]})
 
 
 _RATES: dict[str, Callable[[Answer], Side]] = {"successRate": _success, "errorRate": _errors}
@@ -79,11 +83,8 @@ def _of_errors(fates: Fates) -> Side:
 _OF_FATES = {"successRate": _of_success, "errorRate": _of_errors}
 
 
-def _parts(
-    numbers: Numbers, question: SettledQuestion, side: Callable[[Fates], Side]
-) -> dict[Dimension, dict[str, Sides]]:
+def _parts(now: Split, before: Split, side: Callable[[Fates], Side]) -> dict[Dimension, dict[str, Sides]]:
     """The rate of each country, channel and hour of the day, in both periods."""
-    now, before = _split(numbers, question), _split(numbers, question.before())
     return {
         name: {
             value: (side(now[name].get(value, Counter())), side(before[name].get(value, Counter())))
@@ -93,7 +94,7 @@ def _parts(
     }
 
 
-def _split(numbers: Numbers, question: SettledQuestion) -> dict[Dimension, Mapping[str, Fates]]:
+def _split(numbers: Numbers, question: SettledQuestion) -> Split:
     day_by_day = HOURS_FROM <= question.end - question.start <= HOURS_TO
     hours: dict[str, Fates] = {}
     counted = numbers.fates(replace(question, interval="hour" if day_by_day else question.interval))

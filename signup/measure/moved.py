@@ -29,6 +29,9 @@ Dimension = Literal["country", "channel", "hour", "ending"]
 LEAST_EXPLAINED, LEAST_EXCESS = 0.5, 0.25
 """Of the change, how much a cause must explain, and how much more than its share of the sign-ups."""
 
+LEAST_POINTS = 0.005
+"""A smaller change is not worth a sentence, however sure it is."""
+
 SURE = 2.8
 """The z of the change and of its cause: stricter than 1.96, for the most striking of many is looked at."""
 
@@ -74,7 +77,7 @@ def cause(
 
 def is_sure(now: Side, before: Side) -> bool:
     """Whether a rate has changed by so much more than noise that it may be explained."""
-    if min(now[1], before[1]) < FEWEST:
+    if min(now[1], before[1]) < FEWEST or abs(_share(now) - _share(before)) < LEAST_POINTS:
         return False
     low, high = compare.newcombe(now, before, SURE)
     return low > 0 or high < 0

@@ -1,14 +1,16 @@
 """What moved, from the log to the sentence."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard.numbers import counted
-from dashboard.parts.moved import sentence
+from dashboard.parts.moved import NOTHING_STANDS_OUT, sentence
 from signup.measure.fold import fold_to_the_end
 from signup.measure.question import Question
 from signup.model import Event
@@ -47,9 +49,9 @@ def test_a_country_that_stopped_working_is_named_with_its_numbers(services_on_ea
 
 def test_hours_that_stopped_working_are_named(services: Services) -> None:
     told = two_weeks(NOW, lambda _, hour, late: "failed" if late and 2 <= hour < 5 else "completed")
-    success, errors = sentences(services, told)
-    assert "The hours from 02:00 to 05:00 explain all of it" in success
-    assert errors.startswith("Error rate rose by")
+    (one,) = sentences(services, told)
+    assert one.startswith("Success rate fell by")
+    assert "The hours from 02:00 to 05:00 explain all of it" in one, "and the error rate for the same cause is not told"
 
 
 @pytest.mark.parametrize("a_day", [72, 3])
@@ -64,3 +66,23 @@ def test_the_overview_says_it_under_its_figures_with_the_way_there(dashboard: Ca
     page: Any = dashboard(told, range="7d")
     assert not page.exception
     assert "Sweden explains all of it" in said(page)
+    assert {"country": ["SE"], "range": ["7d"]} in [parse_qs(link.proto.query_string) for link in page.get("page_link")]
+
+
+def test_an_error_is_named_and_leads_to_those_whom_it_ended(dashboard: Callable[..., AppTest]) -> None:
+    now = datetime.now(UTC)
+    told = [
+        replace(event, details={**event.details, "step": "request", "code": "bad_app_key"})
+        if event.kind == "signup.failed" and event.details
+        else event
+        for event in two_weeks(now, lambda _, hour, late: "failed" if late and hour % 3 == 0 else "completed")
+    ]
+    page: Any = dashboard(told, range="7d")
+    assert "The error bad_app_key explains" in said(page)
+    queries = [parse_qs(link.proto.query_string) for link in page.get("page_link")]
+    assert {"range": ["7d"], "outcome": ["failed"], "step": ["request"], "code": ["bad_app_key"]} in queries
+
+
+def test_where_nothing_stands_out_the_line_is_there_and_says_so(dashboard: Callable[..., AppTest]) -> None:
+    page: Any = dashboard(two_weeks(datetime.now(UTC), lambda *_: "completed"), range="7d")
+    assert NOTHING_STANDS_OUT in said(page)
