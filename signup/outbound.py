@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from contextlib import closing, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from threading import Event, Lock, Thread
 from typing import Any
 
@@ -156,6 +156,21 @@ class _Call:
             raise OSError
         return public
 
+    def line_to(self, addresses: list[str], port: int) -> socket.socket:
+        """A connection to the first of them that answers; none may take the time of those after it. OSError."""
+        fault: OSError | None = None
+        for address in addresses:
+            with self._lock:
+                self._still_wanted()
+            try:
+                line = socket.create_connection((address, port), self._seconds / len(addresses))
+            except OSError as failed:
+                fault = failed
+            else:
+                line.settimeout(self._seconds)
+                return line
+        raise fault or OSError("no address")
+
     def connected(self, sock: socket.socket) -> None:
         """The worker has a connection: keep a second handle of it, to shut it down from outside."""
         with self._lock:
@@ -207,15 +222,23 @@ def _kind(fault: Exception, sent: bool) -> str:
 
 
 _TRANSLATED = IPv6Network("64:ff9b::/96")
+_HANDED_OUT = IPv6Network("2000::/3")
+_RESERVED = (IPv4Network("192.0.0.0/24"), IPv6Network("3fff::/20"))
+"""What the library of some Python versions takes for the open internet, and is not."""
 
 
 def is_public(address: str) -> bool:
-    """Whether an IP address lies on the open internet; one that wraps another is judged by what it wraps."""
+    """Whether an IP address lies on the open internet; one that wraps another is judged by what it wraps.
+
+    Of IPv6 only the part that is handed out: whatever lies outside it may be a way into this or another network.
+    """
     ip = ip_address(address.partition("%")[0])
     if isinstance(ip, IPv6Address):
         translated = IPv4Address(int(ip) & 0xFFFFFFFF) if ip in _TRANSLATED else None
         ip = ip.ipv4_mapped or ip.sixtofour or translated or ip
-    return ip.is_global and not ip.is_multicast
+        if isinstance(ip, IPv6Address) and ip not in _HANDED_OUT:
+            return False
+    return ip.is_global and not ip.is_multicast and not any(ip in reserved for reserved in _RESERVED)
 
 
 _CALL: ContextVar[_Call] = ContextVar("call")
@@ -228,10 +251,7 @@ class _Line(HTTPConnection):
         call = _CALL.get()
         if not call.public_only:
             return super()._new_conn()
-        for address in (addresses := call.addresses(self.host, self.port)):
-            with suppress(OSError):
-                return socket.create_connection((address, self.port), self.timeout)
-        raise OSError(f"none of {len(addresses)} addresses answers")
+        return call.line_to(call.addresses(self.host, self.port), self.port)
 
     def connect(self) -> None:
         super().connect()
