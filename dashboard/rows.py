@@ -4,7 +4,7 @@ Stands between the count and charts.py. Every row of a time chart carries `at`, 
 the browser never has to know a time zone. Pure; it must not count anew, and knows no Streamlit.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -71,6 +71,11 @@ def outcomes(cut: Sequence[Row], chosen: Sequence[str]) -> list[Row]:
         for row in cut
         for order, outcome in enumerate(chosen)
     ]
+
+
+def errors(found: Sequence[Row], outcomes: Collection[str]) -> list[Row]:
+    """Those to list under the outcomes chosen, none for all: a warning belongs to no outcome."""
+    return [row for row in found if not outcomes or ("failed" in outcomes and row["inErrorRate"])]
 
 
 def success(cut: Sequence[Row], before: Sequence[Row] = ()) -> list[Row]:

@@ -8,9 +8,9 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from dashboard import charts, labels, rows, shared, state
+from dashboard import charts, labels, rows, said, shared, state
 from dashboard.parts import cards, links
-from dashboard.parts.view import View, roughly
+from dashboard.parts.view import View
 from signup.doctor.check import span
 from signup.measure import compare
 from signup.measure.figures import NOTHING, count, duration
@@ -40,7 +40,7 @@ def lock(view: View) -> None:
     st.vega_lite_chart(
         spec=charts.retries(rows.retries(view.numbers.retries), dark=view.dark),
         key="retries",
-        alt=f"Half of those who try again do so within about {duration(roughly(now['retrySeconds']['p50']))}",
+        alt=said.retries(now),
     )
 
 
@@ -51,9 +51,9 @@ def lock_counted() -> str:
 
 def errors(view: View) -> None:
     """At most five rows: how many and whether that changed, what to do, and the way to the sign-ups."""
-    listed = [row for row in view.numbers.now["errors"] if not view.filters.outcomes or _of_chosen(row, view)]
+    listed = rows.errors(view.numbers.now["errors"], view.filters.outcomes)
     if not listed:
-        cards.note(_no_errors(view), height=charts.SUCCESS_HEIGHT, icon="check_circle")
+        cards.note(said.no_errors(view.filters.outcomes), height=charts.SUCCESS_HEIGHT, icon="check_circle")
         return
     earlier = {_place(row): row["count"] for row in (view.numbers.before or {"errors": []})["errors"]}
     for row in listed[:MOST_ERRORS]:
@@ -130,16 +130,6 @@ def _moved(view: View, now: int, before: int) -> str:
     return labels.badge(
         f"{abs(now - before)}", "red" if worse else "green", "arrow_upward" if worse else "arrow_downward"
     )
-
-
-def _of_chosen(row: rows.Row, view: View) -> bool:
-    return "failed" in view.filters.outcomes and row["inErrorRate"]
-
-
-def _no_errors(view: View) -> str:
-    if view.filters.outcomes and "failed" not in view.filters.outcomes:
-        return "Failed sign-ups are not among the outcomes chosen."
-    return "No failed sign-ups in this range."
 
 
 def _place(row: rows.Row) -> tuple[str, str, bool]:

@@ -1,4 +1,7 @@
-"""The Overview's report: the same filters, as one file. `python -m signup report` writes it in a process of its own."""
+"""The Overview's report: the same filters, as one file. `python -m signup report` writes it in a process of its own.
+
+Nothing is offered until the panel is open, for the link to the file lives a minute.
+"""
 
 import streamlit as st
 
@@ -6,43 +9,54 @@ from dashboard import shared
 from dashboard.parts import work
 from dashboard.parts.filters import Filters
 from signup import clock
-from signup.measure.question import Question
+from signup.errors import SignupError
 
-WORK = "report_work"
+PANEL, WORK = "report_panel", "report_work"
 
 
 def show(chosen: Filters) -> None:
-    """The button, and under it how far the report is."""
-    with st.popover("Report", icon=":material/lab_profile:", key="report_panel"):
-        st.caption("The Overview as one HTML file, with its charts also as PNG: to send around, to print, to keep.")
-        st.button(
-            "Write the report",
-            icon=":material/lab_profile:",
-            type="primary",
-            key="start_report",
-            width="stretch",
-            disabled=work.busy(WORK),
-            on_click=_begin,
-            args=(chosen,),
-        )
-        work.show(WORK)
+    """The button, and its panel with how far the report is."""
+    panel = st.popover("Report", icon=":material/lab_profile:", key=PANEL, on_change="rerun")
+    if panel.open:
+        with panel:
+            st.fragment(_inside)(chosen)
 
 
-def _begin(chosen: Filters) -> None:
-    work.begin(WORK, "Drawing", ["report", *_options(chosen)], "sign-ups", "html")
+def _inside(chosen: Filters) -> None:
+    st.caption("The Overview as one HTML file, with its charts also as PNG: to send around, to print, to keep.")
+    try:
+        words = _options(chosen)
+    except SignupError as problem:
+        words = []
+        st.error(problem.sentence, icon=":material/error:")
+    st.button(
+        "Write the report",
+        icon=":material/lab_profile:",
+        type="primary",
+        key="start_report",
+        width="stretch",
+        disabled=not words or work.busy(WORK),
+        on_click=_begin,
+        args=(words,),
+    )
+    work.show(WORK)
+
+
+def _begin(words: list[str]) -> None:
+    work.begin(WORK, "Drawing", ["report", *words], "sign-ups", "html")
 
 
 def _options(chosen: Filters) -> list[str]:
-    """The screen's filters as the command's options. The outcome filter plays no part: see dashboard/shared.py."""
+    """The screen's filters as the command's options. Raises UsageWrong for a range that ends before it begins.
+
+    A range that moves with the clock goes by its name, so that it is compared with what the page compares it with.
+    """
     question = chosen.question()
-    several = {"country": question.countries, "channel": question.channels}
+    question.settled(shared.services().clock.now())
+    several = {"country": question.countries, "channel": question.channels, "outcome": question.outcomes}
     told = [f"--{name}={value}" for name, values in several.items() for value in values]
     told += [f"--tz={question.zone}", f"--against={question.against}"]
-    told += [f"--interval={question.interval}"] if question.interval else []
-    return told + [f"--{name}={moment}" for name, moment in _ends(question).items()]
-
-
-def _ends(question: Question) -> dict[str, str]:
-    """Both ends as UTC texts; a range that moves with the clock is fixed at its present one."""
-    settled = question.settled(shared.services().clock.now())
-    return {"from": clock.text(settled.start), "to": clock.text(settled.end)}
+    single = {"interval": question.interval, "range": question.preset}
+    ends = {"from": question.start, "to": question.end}
+    told += [f"--{name}={value}" for name, value in single.items() if value]
+    return told + [f"--{name}={clock.text(moment)}" for name, moment in ends.items() if moment]

@@ -1,15 +1,14 @@
 """The Overview's cards over time, and the funnel: what became of sign-ups, how often it went well, how long it took.
 
-Each function draws the inside of one card. It must not count. What a chart says to a screen reader is rounded: the
-browser builds a chart anew, and it flickers, whenever that sentence changes.
+Each function draws the inside of one card. It must not count.
 """
 
 import streamlit as st
 
-from dashboard import charts, labels, rows, state
+from dashboard import charts, labels, rows, said, state
 from dashboard.parts import cards, links
-from dashboard.parts.view import View, roughly
-from signup.measure.figures import NOTHING, count, duration, percent
+from dashboard.parts.view import View
+from signup.measure.figures import count, duration, percent
 from signup.words import FUNNEL, MEASURES
 
 GAP = "\u2003"
@@ -32,7 +31,7 @@ def outcomes(view: View) -> None:
         spec=chart,
         key="outcomes",
         on_select="rerun",
-        alt=f"About {_about(now['completed'], now['started'])} of the sign-ups are completed",
+        alt=said.outcomes(now),
     )
     picked = event.selection.get(charts.BUCKET)
     _behind(view, picked[0]["at"] if picked else "")
@@ -53,8 +52,7 @@ def funnel(view: View) -> None:
     now = view.numbers.now
     if now["started"]:
         drawn = charts.funnel(rows.funnel(now["funnel"], FUNNEL), dark=view.dark)
-        alt = f"About {_about(now['completed'], now['started'])} of those who start go all the way"
-        st.vega_lite_chart(spec=drawn, key="funnel_chart", alt=alt)
+        st.vega_lite_chart(spec=drawn, key="funnel_chart", alt=said.funnel(now))
     else:
         cards.note("No sign-ups match.", height=charts.OUTCOMES_HEIGHT)
     hits = labels.LOCK_HIT.badge(f"{count(now['lockHits'])} lock {'hit' if now['lockHits'] == 1 else 'hits'}")
@@ -74,11 +72,10 @@ def success(view: View) -> None:
     if not drawable:
         cards.note(_TOO_FEW_FINISHED, height=charts.SUCCESS_HEIGHT)
         return
-    past = f", in the period before {_about_rate(before)}" if before else ""
     st.vega_lite_chart(
         spec=charts.success(drawn, view.asked.interval, dark=view.dark, compared=bool(before)),
         key="success",
-        alt=f"Success rate about {_about_rate(now)}{past}",
+        alt=said.success(now, before),
     )
 
 
@@ -112,7 +109,7 @@ def _one_latency(view: View, metric: str, aside: str) -> None:
     st.vega_lite_chart(
         spec=charts.latency(drawn, interval, unit, dark=view.dark),
         key=f"latency_{metric}",
-        alt=f"{MEASURES[metric]}: half within about {duration(roughly(totals['p50']))}",
+        alt=said.latency(view.numbers.now, metric),
     )
 
 
@@ -124,15 +121,6 @@ def _rate(numbers: rows.Row) -> str:
 
 def _of(part: int, whole: int) -> float | None:
     return part / whole if whole else None
-
-
-def _about(part: int, whole: int) -> str:
-    """A share to the nearest twentieth."""
-    return f"{round(part / whole * 20) * 5}%" if whole else NOTHING
-
-
-def _about_rate(numbers: rows.Row) -> str:
-    return _about(numbers["completed"], numbers["started"] - numbers["open"])
 
 
 def _nothing(view: View) -> None:

@@ -61,11 +61,6 @@ class View:
         return {state.RANGE: CUSTOM, state.FROM: wall[0], state.TO: wall[1]}
 
 
-def roughly(value: float) -> float:
-    """A number to its first digit, for sentences that must not change with every sign-up."""
-    return float(f"{value:.1g}")
-
-
 def look(filters: Filters) -> View:
     """Ask for the numbers. Raises SignupError's kinds: a range that makes no sense, a log that cannot be read.
 

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 
 from dashboard.numbers import Numbers, counted
 from dashboard.report import page, pictures
@@ -15,6 +16,7 @@ from signup.commands.progress import Progress, watched
 from signup.commands.report import add_options
 from signup.commands.session import opened
 from signup.commands.stats import asked
+from signup.errors import UsageWrong
 from signup.measure.fold import fold_to_the_end
 from signup.measure.question import Question
 from signup.phone import country_name
@@ -31,6 +33,8 @@ def run(words: Sequence[str]) -> int:
     options = parser.parse_args(words)
     with watched("Drawing", options) as progress, opened(seals=True) as services:
         made, question = services.clock.now(), replace(asked(options), against=options.against)
+        if options.charts:
+            _make(options.charts)
         report = Report(
             numbers=_numbers(services, question, made),
             asked=question.settled(made),
@@ -42,7 +46,6 @@ def run(words: Sequence[str]) -> int:
         with file_for(options.out, services.settings) as file:
             file.write(page.html(report, *pictured).encode())
         if options.charts:
-            options.charts.mkdir(parents=True, exist_ok=True)
             for name, picture in pictured[1].items():
                 with file_for(options.charts / f"{name}.png", services.settings) as file:
                     file.write(picture)
@@ -53,9 +56,21 @@ def run(words: Sequence[str]) -> int:
     return Exit.DONE
 
 
+def _make(folder: Path) -> None:
+    """The folder for the charts, before anything is written. Raises UsageWrong."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        why = error.strerror or error
+        raise UsageWrong(
+            f"The charts cannot be written to {folder} ({why}): check the folder, its rights and the disk."
+        ) from error
+
+
 def _numbers(services: Services, question: Question, made: datetime) -> Numbers:
+    """Of every outcome: those chosen only say what is drawn and listed, as on the page (dashboard/shared.py)."""
     fold_to_the_end(services)
-    return counted(services, question, made)
+    return counted(services, replace(question, outcomes=()), made)
 
 
 def _pictured(report: Report, progress: Progress) -> tuple[dict[str, str], dict[str, bytes]]:
@@ -78,7 +93,7 @@ def _filters(options: Options) -> dict[str, str]:
     chosen = {
         "countries": [country_name(code.upper()) for code in values(options.country)],
         "channels": values(options.channel),
-        "outcomes": [OUTCOMES[name] for name in values(options.outcome)],
+        "outcomes drawn": [OUTCOMES[name] for name in values(options.outcome)],
     }
     return {name: ", ".join(found) for name, found in chosen.items() if found}
 

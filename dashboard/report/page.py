@@ -1,15 +1,16 @@
 """The report's HTML, written by hand: no script, nothing fetched, everything that came from outside made harmless.
 
-Stands on the same rows, charts and figures as the Overview (parts/kpis.py, rows.py, charts.py). It must not count.
+Stands on the same rows, charts, figures and sentences as the Overview (parts/kpis.py, rows.py, charts.py, said.py). It
+must not count.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from html import escape
 from typing import Any
 
-from dashboard import charts, labels, rows, times
+from dashboard import charts, labels, rows, said, times
 from dashboard.numbers import Numbers
 from dashboard.parts import kpis, moved
 from dashboard.report import pictures
@@ -54,7 +55,10 @@ code { background: var(--soft); border-radius: 4px; padding: 0 4px; font-size: 1
 
 @dataclass(frozen=True)
 class Report:
-    """What a report is about. `filters`: what was chosen, by its name, for people. `made`: when it was counted."""
+    """What a report is about. `filters`: what was chosen, by its name, for people. `made`: when it was counted.
+
+    The outcomes of `asked` only choose what is drawn and listed: the numbers are of all.
+    """
 
     numbers: Numbers
     asked: SettledQuestion
@@ -62,29 +66,35 @@ class Report:
     mode: str
     made: datetime
 
+    @property
+    def chosen(self) -> tuple[str, ...]:
+        """The outcomes to draw: those asked for, else all."""
+        return tuple(name for name in labels.OUTCOME if name in self.asked.outcomes) or tuple(labels.OUTCOME)
+
 
 def drawn(report: Report) -> dict[str, str]:
     """Every chart as an SVG by its name; one that has nothing to show is left out."""
     now, zone = report.numbers.now, report.asked.zone
     cut = rows.buckets(now["series"], report.asked, report.made)
-    specs: dict[str, tuple[charts.Spec, int]] = {}
+    specs: dict[str, tuple[charts.Spec, int, str]] = {}
     if now["started"]:
-        chosen = tuple(labels.OUTCOME)
-        specs["outcomes"] = charts.outcomes(rows.outcomes(cut, chosen), report.asked.interval, dark=False), WIDE
-        specs["funnel"] = charts.funnel(rows.funnel(now["funnel"], FUNNEL), dark=False), NARROW
+        bars = charts.outcomes(rows.outcomes(cut, report.chosen), report.asked.interval, dark=False)
+        specs["outcomes"] = bars, WIDE, said.outcomes(now)
+        specs["funnel"] = charts.funnel(rows.funnel(now["funnel"], FUNNEL), dark=False), NARROW, said.funnel(now)
     before = report.numbers.before
     success = rows.success(cut, before["series"] if before else ())
     if drawable(success, "rate"):
         drawn = charts.success(success, report.asked.interval, dark=False, compared=bool(before))
-        specs["success-rate"] = drawn, WIDE
+        specs["success-rate"] = drawn, WIDE, said.success(now, before)
     if now["retrySeconds"]["n"]:
-        specs["lock"] = charts.retries(rows.retries(report.numbers.retries), dark=False), NARROW
+        specs["lock"] = charts.retries(rows.retries(report.numbers.retries), dark=False), NARROW, said.retries(now)
     for metric in LATENCIES:
         interval, utc = rows.latency_interval(report.asked)
         points, unit = rows.latency(now["latency"], metric, rows.UTC if utc else zone, interval)
         if drawable(points, "p50"):
-            specs[metric] = charts.latency(points, interval, unit, dark=False), NARROW - 60
-    return {name: pictures.svg(spec, width) for name, (spec, width) in specs.items()}
+            drawn = charts.latency(points, interval, unit, dark=False)
+            specs[metric] = drawn, NARROW - 60, said.latency(now, metric)
+    return {name: pictures.svg(*told) for name, told in specs.items()}
 
 
 def drawable(points: Sequence[rows.Row], name: str) -> bool:
@@ -105,7 +115,11 @@ def html(report: Report, svgs: dict[str, str], pngs: dict[str, bytes]) -> str:
     dashed = "; dashed: the period before" if report.numbers.before else ""
     cards = [
         _card(
-            "wide", "Outcomes over time", "sign-ups by start time", _key(now), chart("outcomes", "No sign-ups match.")
+            "wide",
+            "Outcomes over time",
+            "sign-ups by start time",
+            _key(now, report.chosen),
+            chart("outcomes", "No sign-ups match."),
         ),
         _card("narrow", "Funnel", "every sign-up of the range", chart("funnel", "No sign-ups match.")),
         _card("wide", "Success rate", f"completed ÷ finished{dashed}", chart("success-rate", _FEW)),
@@ -116,7 +130,7 @@ def html(report: Report, svgs: dict[str, str], pngs: dict[str, bytes]) -> str:
             "percentiles",
             f'<div class="three">{"".join(_latency(now, m, chart) for m in LATENCIES)}</div>',
         ),
-        _card("wide", "Errors and what to do", "step × code", _errors(now["errors"])),
+        _card("wide", "Errors and what to do", "step × code", _errors(now["errors"], report.asked.outcomes)),
         _card("narrow", "By country", "from the number range", _countries(report.numbers.countries)),
         _card("", "How is this counted", "", _glossary()),
     ]
@@ -182,12 +196,13 @@ def _card(width: str, title: str, aside: str, *inside: str) -> str:
     )
 
 
-def _key(now: rows.Row) -> str:
+def _key(now: rows.Row, chosen: Sequence[str]) -> str:
     palette = pictures.colours()["chartCategoricalColors"]
     keys = [
         f'<span><i style="background:{palette[place]}"></i>{look.name} {count(now[name])} '
         f"<small>{percent(now[name] / now['started'] if now['started'] else None)}</small></span>"
         for place, (name, look) in enumerate(labels.OUTCOME.items())
+        if name in chosen
     ]
     return f'<p class="key">{"".join(keys)}</p>'
 
@@ -203,18 +218,19 @@ def _latency(now: rows.Row, metric: str, chart: Any) -> str:
     return f"<div><p>{MEASURES[metric]}<br><small>{told} · n {count(now[metric]['n'])}</small></p>{inside}</div>"
 
 
-def _errors(found: Sequence[rows.Row]) -> str:
-    if not found:
-        return "<p>No failed sign-ups in this range.</p>"
+def _errors(found: Sequence[rows.Row], outcomes: Collection[str]) -> str:
+    listed = rows.errors(found, outcomes)
+    if not listed:
+        return f"<p>{said.no_errors(outcomes)}</p>"
     lines = [
         (
             count(row["count"]),
             f"{escape(row['step'])} <code>{escape(row['code'])}</code>{'' if row['inErrorRate'] else ' (a warning)'}",
             escape(row["cure"]),
         )
-        for row in found
+        for row in listed
     ]
-    return _table(("", "Error", "What to do"), lines, numbers=(0,))
+    return _table(("Count", "Error", "What to do"), lines, numbers=(0,))
 
 
 def _countries(found: Sequence[rows.Row]) -> str:
@@ -235,16 +251,19 @@ def _countries(found: Sequence[rows.Row]) -> str:
 
 def _glossary() -> str:
     told = [(MEASURES[name], escape(entry.told)) for name, entry in glossary.GLOSSARY.items()]
-    return _table(("Number", ""), [*told, *((name, escape(rule)) for name, rule in glossary.RULES.items())])
+    return _table(
+        ("Number", "How it is counted"), [*told, *((name, escape(rule)) for name, rule in glossary.RULES.items())]
+    )
 
 
 def _table(head: Sequence[str], lines: Iterable[Sequence[str]], numbers: Sequence[int] = ()) -> str:
     """A table of texts that are HTML already."""
 
-    def row(cells: Sequence[str], tag: str) -> str:
+    def row(cells: Sequence[str], opening: str) -> str:
         kinds = [' class="n"' if place in numbers else "" for place in range(len(cells))]
-        return "".join(f"<{tag}{kind}>{cell or NOTHING}</{tag}>" for kind, cell in zip(kinds, cells, strict=True))
+        told = (f"<{opening}{kind}>{cell or NOTHING}" for kind, cell in zip(kinds, cells, strict=True))
+        return "".join(f"{cell}</{opening[:2]}>" for cell in told)
 
     body = "".join(f"<tr>{row(cells, 'td')}</tr>" for cells in lines)
-    names = [escape(name) or "&nbsp;" for name in head]
-    return f'<div class="scroll"><table><tr>{row(names, "th")}</tr>{body}</table></div>'
+    names = row([escape(name) for name in head], 'th scope="col"')
+    return f'<div class="scroll"><table><tr>{names}</tr>{body}</table></div>'

@@ -6,6 +6,7 @@ What Streamlit adds on the page, colours and a width, is added here. It must not
 import base64
 import tomllib
 from functools import cache
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +21,17 @@ _THEME = Path(__file__).parents[2] / ".streamlit" / "config.toml"
 _FONT = "Source Sans 3, Source Sans Pro, Segoe UI, Helvetica, Arial, sans-serif"
 
 
-def svg(spec: Spec, width: int) -> str:
-    """The chart, `width` pixels wide, as an SVG element. Raises ValueError for a specification that cannot be drawn."""
+def svg(spec: Spec, width: int, told: str) -> str:
+    """The chart, `width` pixels wide, as an SVG element that says `told` to those who cannot see it.
+
+    Raises ValueError for a specification that cannot be drawn.
+    """
     drawn: str = vl_convert.vegalite_to_svg(
         {**spec, "width": width, "autosize": {"type": "fit", "contains": "padding"}},
         vl_version=_version(str(spec.get("$schema", ""))),
         config=_look(),
     )
-    return drawn
+    return drawn.replace("<svg ", f'<svg role="img" aria-label="{escape(told)}" ', 1)
 
 
 def png(picture: str) -> bytes:

@@ -34,7 +34,13 @@ def add_options(parser: Parser) -> None:
 
 
 def _words(options: Options) -> list[str]:
-    told = {"from": options.start, "to": options.end, "tz": options.tz, "interval": options.interval}
+    told = {
+        "range": options.range,
+        "from": options.start,
+        "to": options.end,
+        "tz": options.tz,
+        "interval": options.interval,
+    }
     told |= {"out": options.out, "charts": options.charts, "against": options.against}
     several = {"country": options.country, "channel": options.channel, "outcome": options.outcome}
     flags = [f"--{name}" for name in ("json", "progress") if getattr(options, name)]

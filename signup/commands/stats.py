@@ -12,7 +12,8 @@ from signup.commands import output
 from signup.commands.exits import Exit
 from signup.commands.parsing import Command, Options, Parser, add_range
 from signup.commands.session import opened
-from signup.measure.calendar import INTERVALS
+from signup.errors import UsageWrong
+from signup.measure.calendar import INTERVALS, PRESETS
 from signup.measure.check import Checked, check
 from signup.measure.figures import count, duration, percent
 from signup.measure.fold import fold_to_the_end, rebuild_from_the_log
@@ -60,6 +61,8 @@ def _checked(found: Checked, options: Options) -> int:
 
 def asked(options: Options) -> Question:
     """The question that the options of `add_question` make. Raises UsageWrong."""
+    if options.range and (options.start or options.end):
+        raise UsageWrong("--range stands in the place of --from and --to: leave it out, or both of them.")
     return question(
         from_=options.start,
         to=options.end,
@@ -68,6 +71,7 @@ def asked(options: Options) -> Question:
         country=options.country,
         channel=options.channel,
         outcome=options.outcome,
+        preset=options.range,
     )
 
 
@@ -110,6 +114,12 @@ def _duration(name: str, figures: dict[str, Any]) -> tuple[str, ...]:
 def add_question(parser: Parser) -> None:
     """Which range, whose clock, which buckets, whom."""
     add_range(parser)
+    parser.add_argument(
+        "--range",
+        choices=tuple(PRESETS),
+        metavar="R",
+        help=f"a range of the Overview up to now, in the place of both: one of {', '.join(PRESETS)}",
+    )
     parser.add_argument("--tz", metavar="ZONE", default="UTC", help="whose days, such as Europe/Stockholm (UTC)")
     parser.add_argument("--interval", choices=INTERVALS, metavar="I", help=f"one of {', '.join(INTERVALS)}")
     for name, what in (("country", "CC"), ("channel", "C"), ("outcome", "O")):

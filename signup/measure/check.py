@@ -56,6 +56,9 @@ def check(services: Services, asked: Question, now: datetime) -> Checked:
     Without a start: from the first event on; never from before what the log no longer has. Raises UsageWrong,
     StoreUnavailable, RecordAltered.
     """
+    if asked.preset:
+        settled = asked.settled(now)
+        asked = replace(asked, start=settled.start, end=settled.end, preset=None)
     slow = History()
     catch_up(services, slow, fold_to_the_end(services).seq)
     with services.store.read() as tx:

@@ -72,6 +72,15 @@ def test_a_range_is_as_told(lived: CommandLine) -> None:
     assert numbers["started"] == 0
 
 
+def test_a_range_of_the_page_goes_by_its_name(lived: CommandLine) -> None:
+    numbers = lived("stats", "--range", "7d", "--tz", "Asia/Kolkata", "--json").json
+    assert numbers["from"][11:19] == "18:30:00", "the midnight of Kolkata"
+    assert lived("stats", "--range", "7d", "--check").code == 0
+    told = lived("stats", "--range", "7d", "--to", "2026-11-24")
+    assert (told.code, told.out) == (2, "")
+    assert told.err == "--range stands in the place of --from and --to: leave it out, or both of them.\n"
+
+
 def test_an_empty_log_gives_zeros_and_nulls(command: CommandLine) -> None:
     numbers = command("stats", "--json").json
     assert (numbers["started"], numbers["successRate"], numbers["approveSeconds"]["p50"]) == (0, None, None)
@@ -130,12 +139,13 @@ def test_a_check_of_one_question_asks_it_and_by_day(lived: CommandLine) -> None:
 
 
 def test_a_check_begins_after_what_only_the_roll_ups_still_know(services_on_each: Services, clock: HandClock) -> None:
-    early = lives.month(clock.now() - timedelta(days=30), days=1, a_day=30)
+    early = lives.month(clock.now() - timedelta(days=20), days=1, a_day=30)
     lives.write(services_on_each, [*early, *lives.month(clock.now(), days=2, a_day=30, seed=2)])
     fold(services_on_each)
     keep_from(services_on_each, len(early))
-    found = check(services_on_each, Question(), clock.now())
-    assert (found.differences, found.redacted) == ([], False)
+    for question in (Question(), Question(preset="28d")):
+        found = check(services_on_each, question, clock.now())
+        assert (found.differences, found.redacted) == ([], False)
     with numbers(services_on_each) as read:
         asked = Question(start=clock.now() - timedelta(days=40))
         assert read.stats(asked, clock.now())["started"] > in_the_log(services_on_each)

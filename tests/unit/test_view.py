@@ -4,7 +4,8 @@ from typing import Any
 import pytest
 
 from dashboard.parts.filters import Filters
-from dashboard.parts.view import View, roughly
+from dashboard.parts.view import View
+from dashboard.said import roughly
 from dashboard.shared import Numbers
 from signup.measure import stats
 from tests.pages.fixtures import lives
