@@ -86,7 +86,7 @@ RULES = {
     "What moved": "Named is the one country, channel, stretch of hours or ending that explains at least half of a sure "
     "change, and much more of it than its share of the sign-ups. Else nothing is said.",
     "With an outcome chosen": "The filter chooses what is drawn and listed. Rates and lock figures need everybody, "
-    "and stay as they are on the page; the command line leaves them out.",
+    "and stay as they are on the page and in the report; the command stats leaves them out.",
     "Replays": "A callback that was replayed by hand is not counted, nor is a sign-up whose status it changed.",
     "Erased people": "Their events stay, without anything that leads to them, and so they stay counted.",
 }
