@@ -38,7 +38,8 @@ def of(rows: Iterable[Row]) -> list[Row]:
 
 
 def _words(kind: str, details: Row) -> tuple[str, str]:
-    word, second, *_ = (*(str(details.get(key, "")) for key in WORDS.get(kind, ())), "", "")
+    told = (details.get(key) for key in WORDS.get(kind, ()))
+    word, second, *_ = (*(value if isinstance(value, str) else "" for value in told), "", "")
     return word, second
 
 

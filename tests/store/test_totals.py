@@ -1,6 +1,5 @@
 """How often each thing was told: counted once by whoever seals it, never less, and after a migration as if always."""
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -18,6 +17,19 @@ from signup.store.sqlite import statements
 from signup.store.texts import migrations
 from tests.logbook import DAY, ID, clerk, sign
 
+ALTERED = [
+    "not json",
+    "",
+    "[]",
+    '"x"',
+    "7",
+    "null",
+    "{}",
+    '{"reason":null}',
+    '{"reason":true}',
+    '{"reason":["a"]}',
+    '{"',
+]
 AT = "2026-11-24T14:00:00.000000Z"
 LOCK_HIT = {"country": "SE", "channel": "web", "numberId": "0" * 16, "ms": 1}
 TOLD: list[tuple[Kind, dict[str, Any]]] = [
@@ -117,22 +129,40 @@ def test_a_sealer_that_fails_has_counted_nothing(services_on_each: Services) -> 
     assert counted(services_on_each) == {}
 
 
-@pytest.mark.parametrize("details", ["not json", "[]", '{"reason":null}'])
+@pytest.mark.parametrize("details", ALTERED)
 def test_an_event_that_no_step_wrote_is_counted_by_its_kind(details: str) -> None:
-    (row,) = totals.of([{"kind": "signup.started", "details": details}])
-    assert row == {"kind": "signup.started", "word": "", "second": "", "n": 1}
+    (row,) = totals.of([{"kind": "signup.declined", "details": details}])
+    assert row == {"kind": "signup.declined", "word": "", "second": "", "n": 1}
+
+
+def migrate_again(services: Services) -> None:
+    (migration,) = (one for one in migrations(services.store.dialect) if one.name.endswith("_totals"))
+    with services.store.write() as tx:
+        tx._connection.execute("DROP TABLE event_totals")  # type: ignore[attr-defined]
+        for part in [migration.sql] if services.store.dialect == "postgresql" else statements(migration.sql):
+            tx._connection.execute(part)  # type: ignore[attr-defined]
 
 
 def test_a_migration_counts_what_was_sealed_before_just_the_same(services_on_each: Services) -> None:
     tell(services_on_each, *TOLD, (Kind.SIGNUP_OPENED, {"replay": True}))
     Sealer(services_on_each).seal()
-    with services_on_each.store.write() as tx:
-        execute: Callable[[str], Any] = tx._connection.execute  # type: ignore[attr-defined]
-        execute("DROP TABLE event_totals")
-        (migration,) = (one for one in migrations(services_on_each.store.dialect) if one.name.endswith("_totals"))
-        for part in statements(migration.sql):
-            execute(part)
+    migrate_again(services_on_each)
     assert counted(services_on_each) == COUNTED
+
+
+def test_a_migration_counts_altered_events_just_the_same_and_is_stopped_by_none(services_on_each: Services) -> None:
+    replayed = '{"reason":"user_rejected","replay":null}'
+    declined = (Kind.SIGNUP_DECLINED, {"status": "declined", "reason": "user_rejected", "ms": 5})
+    mark = "%s" if services_on_each.store.dialect == "postgresql" else "?"
+    for details in [*ALTERED, replayed]:
+        tell(services_on_each, declined)
+        with services_on_each.store.write() as tx:
+            tx._connection.execute(f"UPDATE events_inbox SET details = {mark}", [details])  # type: ignore[attr-defined]
+        Sealer(services_on_each).seal()
+    found = {("signup.declined", "", ""): len(ALTERED)}
+    assert counted(services_on_each) == found
+    migrate_again(services_on_each)
+    assert counted(services_on_each) == found
 
 
 def test_every_word_that_tells_events_apart_is_one_they_may_carry() -> None:

@@ -6,20 +6,28 @@ CREATE TABLE event_totals (
     n INTEGER NOT NULL,
     PRIMARY KEY (kind, word, second)
 ) STRICT, WITHOUT ROWID;
+-- Details that an altered row holds, and that nobody can read, count by their kind alone.
 INSERT INTO event_totals (kind, word, second, n)
 SELECT kind,
-    COALESCE(json_extract(details, CASE kind
-        WHEN 'signup.sent' THEN '$.code'
-        WHEN 'signup.failed' THEN '$.step'
-        WHEN 'signup.declined' THEN '$.reason'
-        WHEN 'profile.failed' THEN '$.status'
-        WHEN 'callback.received' THEN '$.result'
-        WHEN 'callback.repeated' THEN '$.result'
-        WHEN 'callback.quarantined' THEN '$.reason'
-        WHEN 'number.rejected' THEN '$.reason'
-    END), '') AS word,
-    COALESCE(json_extract(details, CASE WHEN kind IN ('signup.failed', 'profile.failed') THEN '$.code' END), '') AS second,
+    CASE WHEN json_type(told, word) = 'text' THEN json_extract(told, word) ELSE '' END,
+    CASE WHEN json_type(told, second) = 'text' THEN json_extract(told, second) ELSE '' END,
     COUNT(*)
-FROM events
-WHERE details IS NOT NULL AND json_extract(details, '$.replay') IS NULL
+FROM (
+    SELECT kind,
+        CASE WHEN json_valid(details) THEN details ELSE '{}' END AS told,
+        CASE kind
+            WHEN 'signup.sent' THEN '$.code'
+            WHEN 'signup.failed' THEN '$.step'
+            WHEN 'signup.declined' THEN '$.reason'
+            WHEN 'profile.failed' THEN '$.status'
+            WHEN 'callback.received' THEN '$.result'
+            WHEN 'callback.repeated' THEN '$.result'
+            WHEN 'callback.quarantined' THEN '$.reason'
+            WHEN 'number.rejected' THEN '$.reason'
+        END AS word,
+        CASE WHEN kind IN ('signup.failed', 'profile.failed') THEN '$.code' END AS second
+    FROM events
+    WHERE details IS NOT NULL
+) AS sealed
+WHERE json_type(told, '$.replay') IS NULL
 GROUP BY 1, 2, 3;
