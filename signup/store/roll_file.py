@@ -1,10 +1,13 @@
 """The roll-ups' own SQLite file, beside the database: opened by whoever asks first, made anew when gone or damaged.
 
 Everything in it is counted from the audit log and can be counted again, so it needs no backup and no full sync, and a
-lost write costs a moment's work. A folder's write lock here delays nobody who writes to the database. It must not hold
-anything that is nowhere else.
+lost write costs a moment's work. A folder's write lock here delays nobody who writes to the database. Whoever opens it
+or takes it away has its folder locked meanwhile, so that nobody's new file is met by another's clearing up. It must not
+hold anything that is nowhere else, or touch a file that is somebody else's database.
 """
 
+import fcntl
+import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -81,9 +84,11 @@ class RollFile:
         except (sqlite.DatabaseError, StoreUnavailable) as error:
             if not _is_damage(error):
                 raise
-            with self._lock:
+            with self._lock, self._alone():
                 if store is self._store:
-                    self._discard()
+                    if self._file == _identity(self.path):  # else another process has put a new one in its place
+                        self._remove()
+                    self._leave()
             raise StoreUnavailable(
                 f"The file {self.path} was damaged and is made anew: look again in a moment."
             ) from error
@@ -92,15 +97,22 @@ class RollFile:
         with self._lock:
             if self._store is None or self._file != _identity(self.path):
                 self._leave()
-                try:
-                    self._store = self._open()
-                except DatabaseUnusable as error:
-                    if not _is_damage(error):
-                        raise StoreUnavailable(error.sentence) from error
-                    self._discard()
-                    self._store = self._open()
-                self._file = _identity(self.path)
+                with self._alone():
+                    self._store = self._open_whole()
+                    self._file = _identity(self.path)
             return self._store
+
+    def _open_whole(self) -> SqliteStore:
+        try:
+            return self._open()
+        except (DatabaseUnusable, StoreUnavailable) as error:
+            if not _is_damage(error):
+                raise StoreUnavailable(error.sentence) from error
+        self._remove()
+        try:
+            return self._open()
+        except DatabaseUnusable as error:
+            raise StoreUnavailable(error.sentence) from error
 
     def _open(self) -> SqliteStore:
         store = SqliteStore(str(self.path), "rolls", PRAGMAS)
@@ -117,13 +129,28 @@ class RollFile:
             self._left.append(self._store)
         self._store = None
 
-    def _discard(self) -> None:
-        """Remove the damaged file, unless another process has put a new one in its place."""
-        if self._store is None or self._file == _identity(self.path):
-            for end in BESIDE:
-                with suppress(OSError):
-                    Path(f"{self.path}{end}").unlink()
-        self._leave()
+    def _remove(self) -> None:
+        """Take the file away, itself first: what is left beside it then belongs to nothing."""
+        for end in BESIDE:
+            with suppress(FileNotFoundError):
+                Path(f"{self.path}{end}").unlink()
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """No other process opens or removes a file of roll-ups in this folder meanwhile; waits for it."""
+        try:
+            folder = os.open(self.path.parent, os.O_RDONLY)
+        except OSError as error:
+            raise StoreUnavailable(
+                f"The folder {self.path.parent} cannot be used ({error}): check its rights."
+            ) from error
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX)
+            yield
+        except OSError as error:
+            raise StoreUnavailable(f"The file {self.path} cannot be made anew ({error}): check its rights.") from error
+        finally:
+            os.close(folder)
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from signup.errors import DatabaseUnusable, SignupError, StoreUnavailable
 from signup.store.driver import VERSION, sqlite
-from signup.store.face import Dialect, Row
+from signup.store.face import Dialect
 from signup.store.gate import LONGEST_NAP, PATIENCE, Gate
 from signup.store.sqlite_tx import SqliteTransaction, statements, unavailable
 from signup.store.texts import Migration, Part, migrations
@@ -151,8 +151,8 @@ class SqliteStore:
                 connection.execute("ROLLBACK")
 
     def _apply(self, tx: SqliteTransaction, at: str) -> list[str]:
+        missing = self._missing(tx)
         tx.run("create_schema_versions")
-        missing = self._missing(tx.all("schema_versions"))
         for migration in missing:
             for statement in statements(migration.sql):
                 self._writer.execute(statement)
@@ -162,16 +162,30 @@ class SqliteStore:
 
     def behind(self) -> list[str]:
         with self.read() as tx:
-            known = tx.one("has_schema_versions")
-            rows = tx.all("schema_versions") if known else []
-        return [migration.name for migration in self._missing(rows)]
+            return [migration.name for migration in self._missing(tx)]
 
-    def _missing(self, rows: list[Row]) -> list[Migration]:
+    def _missing(self, tx: SqliteTransaction) -> list[Migration]:
+        tables = {row["name"] for row in tx.all("table_names")}
+        self._refuse_anothers(tables)
+        rows = tx.all("schema_versions") if tx.one("has_schema_versions") else []
         known = migrations("sqlite", self._part)
         newest = max((row["version"] for row in rows), default=0)
         if newest > known[-1].version:
             raise DatabaseUnusable(f"The database {self.path} was made by a newer version of this program: update it")
         return [migration for migration in known if migration.version > newest]
+
+    def _refuse_anothers(self, tables: set[str]) -> None:
+        """A database and the roll-ups of another one may be called alike: neither may move into the other's file."""
+        if self._part == "main" and "roll_cursor" in tables:
+            raise DatabaseUnusable(
+                f"The file {self.path} holds the numbers of another database: give this one another name in "
+                "SIGNUP_DATABASE_URL"
+            )
+        if self._part == "rolls" and tables and "roll_cursor" not in tables:
+            raise StoreUnavailable(
+                f"The numbers belong in the file {self.path}, which is another database: give one of the two another "
+                "name in SIGNUP_DATABASE_URL."
+            )
 
     def scrub(self, *gone: str) -> bool:
         clean = False
