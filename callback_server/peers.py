@@ -7,7 +7,8 @@ from ipaddress import ip_address
 
 from flask import request
 
-FORWARDED = ("Forwarded", "X-Forwarded-For")
+FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Real-IP", "Via")
+"""What proxies add. One that adds none of it cannot be told from a program here: it must pass on the callback only."""
 
 
 def from_here() -> bool:

@@ -50,17 +50,22 @@ class _Shared:
     countries: tuple[str, ...] = ()
     channels: tuple[str, ...] = ()
     is_empty: bool = False
+    known_from: datetime | None = None
     as_of: datetime | None = None
     problem: SignupError | None = None
 
 
 @dataclass(frozen=True)
 class Overview:
-    """The numbers, when they were last up to date, and the `problem` that keeps them from being so now."""
+    """The numbers, when they were last up to date, and the `problem` that keeps them from being so now.
+
+    `known_from`: what was before may have left the log uncounted; None as long as the log has lost nothing.
+    """
 
     numbers: Numbers
     as_of: datetime
     problem: SignupError | None
+    known_from: datetime | None
 
 
 def services() -> Services:
@@ -90,7 +95,8 @@ def overview(question: Question) -> Overview:
         raise shared.problem or SignupError("The audit log was not read yet: try again in a moment.")
     now = shared.services.clock.now()
     about = (shared.log_id, shared.seq, clock.text(calendar.end_of_minute(now)))
-    return Overview(_counted(about, replace(question, outcomes=()), now), shared.as_of, shared.problem)
+    found = _counted(about, replace(question, outcomes=()), now)
+    return Overview(found, shared.as_of, shared.problem, shared.known_from)
 
 
 def warned(question: Question, step: str, code: str) -> list[str]:
@@ -124,10 +130,12 @@ def _follow(shared: _Shared, at: float) -> None:
     """Seal, fold for a moment, and look how far the roll-ups are and what they know."""
     head = log.seal_first(shared.services)
     folded = _folded(shared, at)
+    pruned = log.is_pruned(shared.services)
     with numbers(shared.services) as read:
         if read.seq != shared.seq:
             shared.countries, shared.channels = read.countries_known, read.channels_known
             shared.is_empty, shared.seq = read.is_empty and read.seq >= head, read.seq
+        shared.known_from = read.known_from if pruned else None
         seq = read.seq
     if folded and folded.stale:
         shared.problem = SignupError("These are the numbers of another log: they are counted anew, look again soon.")

@@ -39,6 +39,11 @@ def wall(moment: datetime, zone: tzinfo) -> datetime:
     return moment.astimezone(zone).replace(tzinfo=None)
 
 
+def day(moment: datetime, zone: tzinfo) -> str:
+    """24 Nov 2025"""
+    return moment.astimezone(zone).strftime("%d %b %Y")
+
+
 def day_and_minute(moment: datetime, zone: tzinfo) -> str:
     """24 Nov 15:32"""
     return moment.astimezone(zone).strftime("%d %b %H:%M")

@@ -6,7 +6,7 @@ rule is edited, and tried on the last 30 days, in a drawer. The page looks again
 
 import streamlit as st
 
-from dashboard import shared, state, watched
+from dashboard import shared, state, times, watched
 from dashboard.parts import alert_cards, cards, header, links, rule_drawer
 from signup.errors import SignupError
 from signup.measure.alerts import delivery
@@ -23,9 +23,13 @@ def show() -> None:
     if found is None:
         st.error("The rules cannot be read now: see Health.", icon=":material/error:")
         return
+    now = services.clock.now()
+    if since := alert_cards.last_looked(found, now):
+        at = times.lately(since, now, times.zone())
+        st.caption(f"The rules were last looked at {at}: all this is as old. Health tells whether a watcher runs.")
     with st.grid(len(found), min_column_width=CARD, gap="small"):
         for each in found:
-            alert_cards.rule(each)
+            alert_cards.rule(each, now)
     with cards.card("Told by webhook", alert_cards.told_to(services.settings), key="webhooks_card"):
         try:
             alert_cards.deliveries(delivery.latest(services), services.settings)
@@ -34,6 +38,6 @@ def show() -> None:
 
 
 with header.show("Alerts", "What is told when something breaks, and from when on"):
-    links.see(links.AUDIT, "Every change", {state.KIND: [Kind.ALERT_CHANGED]})
+    links.see(links.AUDIT, "Every change", {state.KIND: [Kind.ALERT_CHANGED, Kind.SETTINGS_CHANGED]})
 st.fragment(show, run_every=EVERY_SECONDS)()
 rule_drawer.show()

@@ -5,6 +5,7 @@ Of a webhook's address only the host is shown, for the rest may be a secret. It 
 
 import json
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 import pandas as pd
@@ -17,6 +18,9 @@ from signup.measure.alerts.delivery import Delivery
 from signup.measure.alerts.kept import Watched
 from signup.measure.figures import NOTHING, count
 from signup.settings import Settings
+
+STALE = timedelta(minutes=3)
+"""The rules are looked at once a minute: so late, nobody looks."""
 
 ROW = 36
 FEW = 10
@@ -32,20 +36,27 @@ WHY = {
 }
 
 
-def rule(each: Watched) -> None:
-    """One rule: state, value, from where on it is bad, and the way to edit it."""
+def rule(each: Watched, now: datetime) -> None:
+    """One rule: state, value, how old they are when nobody looks, from where on it is bad, and the way to edit it."""
     wanted, seen = each.rule, each.seen
     shown = told.value(wanted, seen.reading) if seen else NOTHING
     value, _, counts = shown.rstrip(")").partition(" (")
     with st.container(border=True, gap="xsmall", height="stretch", key=f"rule_{wanted.id}"):
         st.markdown(f"**{wanted.figure.name}**")
         st.metric(wanted.figure.name, value, label_visibility="collapsed")
-        st.markdown(_state(each))
+        st.markdown(_state(each, now))
         st.caption(f"{counts} · {told.minutes(wanted)}" if counts else told.begun(told.minutes(wanted)))
         st.caption(f"{told.begun(told.limits(wanted))}{' · edited' if each.changed else ''}")
-        if st.button("Edit and try", icon=":material/tune:", key=f"edit_{wanted.id}"):
+        about = f"Edit and try {wanted.figure.name}"
+        if st.button("Edit and try", icon=":material/tune:", key=f"edit_{wanted.id}", help=about):
             rule_drawer.open_it(wanted.id)
             st.rerun()
+
+
+def last_looked(found: Sequence[Watched], now: datetime) -> datetime | None:
+    """When the rules were last looked at, if that is too long ago."""
+    newest = max((each.seen.minute for each in found if each.seen), default=None)
+    return newest if newest and now - newest > STALE else None
 
 
 def told_to(settings: Settings) -> str:
@@ -88,16 +99,20 @@ def deliveries(found: Sequence[Delivery], settings: Settings) -> None:
     )
 
 
-def _state(each: Watched) -> str:
-    """The state's badge, and since when."""
+def _state(each: Watched, now: datetime) -> str:
+    """The state's badge, since when, and of when it is unless of just now."""
     if each.seen is None:
         return labels.badge(told.NOT_YET, "gray", "schedule")
     standing, zone = each.seen.standing, times.zone()
     look = labels.ALERT[standing.state]
     name = f"{look.name}, a warning" if standing.fires and not each.is_alert else look.name
     colour = "orange" if standing.fires and not each.is_alert else look.colour
-    since = times.lately(standing.since, each.seen.minute, zone)
-    return f"{labels.badge(name, colour, look.icon)} {labels.quiet(f'since {since}')}"
+    told_of = (
+        f"{labels.badge(name, colour, look.icon)} {labels.quiet(f'since {times.lately(standing.since, now, zone)}')}"
+    )
+    if last_looked([each], now):
+        told_of += f" :orange[as of {times.lately(each.seen.minute, now, zone)}]"
+    return told_of
 
 
 def _row(each: Delivery) -> dict[str, object]:

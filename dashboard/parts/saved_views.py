@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 import streamlit as st
 
 from dashboard import labels, shared, state
-from dashboard.parts import links
+from dashboard.parts import links, signup_filters
 from signup.errors import SignupError
 from signup.measure import views
 from signup.measure.views import LONGEST_NAME, SavedView
@@ -69,6 +69,7 @@ def _row(view: SavedView, *, shown: bool) -> None:
                 icon=f":material/{icon}:",
                 type="tertiary",
                 key=f"{what}_{view.id}",
+                help=f"{what.capitalize()} {name}",
                 on_click=state.remember,
                 args=(ASKED, (what, view.id)),
             )
@@ -87,6 +88,8 @@ def _elsewhere(others: list[SavedView]) -> None:
 
 def _open(view: SavedView) -> None:
     state.put(view.address, views.PAGES[view.page])
+    if PAGES[view.page][0] == links.SIGNUPS:
+        state.remember(signup_filters.SEARCH, "")  # while something is searched the filters play no part
     state.remember(PANEL, False)
     state.remember(OPENED, True)
 

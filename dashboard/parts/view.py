@@ -1,12 +1,14 @@
 """One look at the Overview: what was asked, the numbers, and what every card needs to draw them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cached_property
+from typing import Any
 
 import streamlit as st
 
-from dashboard import labels, rows, shared, state
+from dashboard import labels, rows, shared, state, times
 from dashboard.numbers import Numbers
 from dashboard.parts.filters import CUSTOM, Filters
 from signup import clock
@@ -18,7 +20,7 @@ from signup.measure.question import NOTHING, SettledQuestion
 class View:
     """`asked`: the question with both ends and its interval. `seen`: the moment it was looked at.
 
-    `kept`: what is older has left the log, so nothing is known of it.
+    `known_from`: what was before may have left the log uncounted; None as long as the log has lost nothing.
     """
 
     filters: Filters
@@ -27,7 +29,7 @@ class View:
     seen: datetime
     as_of: datetime
     problem: SignupError | None
-    kept: datetime | None = None
+    known_from: datetime | None = None
 
     @property
     def dark(self) -> bool:
@@ -64,17 +66,22 @@ class View:
 def look(filters: Filters) -> View:
     """Ask for the numbers. Raises SignupError's kinds: a range that makes no sense, a log that cannot be read.
 
-    A period that the log no longer knows is none to compare with: it would be told as zeros.
+    What was counted stays known when its events leave the log. Only an empty time before all that is known is unknown:
+    it is told so and not as zeros, and is no period to compare with.
     """
     seen = shared.services().clock.now()
     question = filters.question()
     asked = question.settled(seen)
-    days = shared.services().settings.audit_days
-    kept = seen - timedelta(days=days)
-    if asked.end <= kept:
-        raise UsageWrong(f"The log keeps {days:g} days, and nothing is known of this range: choose a later one.")
     found = shared.overview(question)
-    numbers = found.numbers
-    if asked.before().end <= kept:
+    numbers, known_from = found.numbers, found.known_from
+    if known_from and _is_unknown(numbers.now, asked, known_from):
+        day = times.day(known_from, asked.zone)
+        raise UsageWrong(f"Old events have left the log, and nothing is known from before {day}: choose a later range.")
+    if known_from and numbers.before and _is_unknown(numbers.before, asked.before(), known_from):
         numbers = replace(numbers, before=None, moved=())
-    return View(filters, asked, numbers, seen, found.as_of, found.problem, kept)
+    return View(filters, asked, numbers, seen, found.as_of, found.problem, known_from)
+
+
+def _is_unknown(counted: Mapping[str, Any], asked: SettledQuestion, known_from: datetime) -> bool:
+    """Whether a range of a pruned log may have held what nobody counted, and nothing is counted in it."""
+    return asked.end <= known_from and not counted["started"]

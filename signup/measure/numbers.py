@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 from signup import clock
 from signup.measure import counted, stats
 from signup.measure.calendar import Bucket, buckets
-from signup.measure.contribution import micros
+from signup.measure.contribution import micros, moment
 from signup.measure.counted import Counted, Fates
 from signup.measure.gather import ALL_TIME, Gathering, Wanted
 from signup.measure.question import Question, SettledQuestion
@@ -77,6 +77,12 @@ class Numbers:
         """True until the first sign-up or lock hit."""
         return self._tx.one("rolled_anything", start=ALL_TIME) is None
 
+    @cached_property
+    def known_from(self) -> datetime | None:
+        """The first UTC day on which anything was counted; None before there is one."""
+        first = only(self._tx, "rolled_first")["at"]
+        return None if first is None else moment(int(first))
+
     def stats(self, question: Question, now: datetime) -> dict[str, Any]:
         """Every number of a question as one JSON-ready dict; UsageWrong for a range that ends before it begins.
 
@@ -117,9 +123,9 @@ class Numbers:
 
     def open_ages(self, question: Question, now: datetime) -> list[int]:
         """Open sign-ups by whole minutes of age, 0 to 10; the last stands for 10 minutes and older."""
-        counts, moment = [0] * (stats.OLDEST_MINUTE + 1), micros(clock.text(now))
+        counts, at_now = [0] * (stats.OLDEST_MINUTE + 1), micros(clock.text(now))
         for at in self._counted(question.settled(now)).open_at:
-            counts[min(max(moment - at, 0) // _MINUTE, stats.OLDEST_MINUTE)] += 1
+            counts[min(max(at_now - at, 0) // _MINUTE, stats.OLDEST_MINUTE)] += 1
         return counts
 
     def warned(self, question: SettledQuestion, step: str, code: str) -> list[str]:

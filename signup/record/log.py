@@ -151,6 +151,12 @@ def seal_first(services: Services) -> int:
         return int(only(tx, "log_head")["seq"])
 
 
+def is_pruned(services: Services) -> bool:
+    """Whether old events have left the log, so that it no longer tells all that ever happened."""
+    with services.store.read() as tx:
+        return int(only(tx, "log_extent")["pruned_to"]) > 0
+
+
 def event(row: Row) -> Event:
     """A row of the log as an event. Raises RecordAltered when its details are not what was ever written."""
     try:

@@ -2,6 +2,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from urllib.parse import parse_qs
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -85,6 +86,29 @@ def test_several_are_counted_and_a_warning_alone_is_no_alarm(street: Services) -
     assert "orange Alerting, a warning" in badges(visit("alerts"))
     in_trouble(street, 12)
     assert in_the_head(visit("alerts")) == [":red-badge[:material/notification_important: 2 alerts]"]
+
+
+def test_a_state_that_nobody_looked_at_for_minutes_says_how_old_it_is(street: Services) -> None:
+    in_trouble(street, 1)
+    page = visit("alerts")
+    at = f"{street.clock.now():%H:%M}"
+    states = [text.value for text in page.markdown if re.match(r":\w+-badge", text.value)]
+    assert [":orange[as of " in state and state.endswith(f"{at}]") for state in states[-5:]] == [True] * 5
+    assert f"{at}: all this is as old. Health tells whether a watcher runs." in said(page)
+    in_trouble(street, 4)
+    page = visit("alerts")
+    assert "as of" not in said(page)
+    assert "last looked at" not in said(page)
+
+
+def test_each_edit_button_says_which_rule_it_is_about(street: Services) -> None:
+    signs = [button.help for button in visit("alerts").button if button.label == "Edit and try"]
+    assert signs == [f"Edit and try {rule.figure.name}" for rule in DEFAULTS.values()]
+
+
+def test_every_change_leads_to_what_fired_and_what_was_edited(street: Services) -> None:
+    (link,) = [link.proto for link in visit("alerts").get("page_link") if link.proto.label == "Every change"]
+    assert parse_qs(link.query_string) == {"kind": ["alert.changed", "settings.changed"]}
 
 
 def test_a_rule_is_edited_in_its_drawer_and_the_log_tells_of_it(street: Services) -> None:

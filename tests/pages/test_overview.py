@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from dashboard import numbers, shared
@@ -18,11 +19,15 @@ from signup.measure.question import Question
 from signup.model import Event
 from signup.services import open_services
 from signup.settings import load
+from tests.logbook import sign
 from tests.pages.fixtures import lives
 
 Open = Callable[..., AppTest]
 Lock = Callable[[], AbstractContextManager[None]]
 NOW = datetime.now(UTC)
+YESTERDAY = NOW - timedelta(days=1, seconds=29)
+"""When the first of thirty of `many` began."""
+
 MONTH = lives.month(NOW, days=56, a_day=12)
 
 
@@ -197,19 +202,59 @@ def test_a_range_that_ends_before_it_begins_is_told_not_counted(dashboard: Open)
     assert not page.metric
 
 
-def test_a_range_that_has_left_the_log_is_told_and_not_shown_as_zeros(dashboard: Open) -> None:
-    days = {name: f"{NOW - timedelta(days=ago):%Y-%m-%dT00:00}" for name, ago in (("from", 900), ("to", 800))}
-    page = dashboard(MONTH, range="custom", **days)
-    assert "The log keeps 400 days, and nothing is known of this range: choose a later one." in said(page)
+def prune() -> None:
+    """All events but the newest leave the log; what was counted of them stays."""
+    with open_services(load()) as services:
+        seq = sign(services).seq
+        lives.write(services, lives.life(NOW, "waiting"))
+        fold(services)
+        with services.store.write() as tx:
+            tx.run("set_pruned", seq=seq)
+            tx.run("drop_pruned_events", seq=seq)
+    st.cache_resource.clear()
+
+
+def days_ago(start: int, end: int) -> dict[str, str]:
+    """The address of a range between two days."""
+    wall = [f"{NOW - timedelta(days=ago):%Y-%m-%dT00:00}" for ago in (start, end)]
+    return {"range": "custom", "from": wall[0], "to": wall[1]}
+
+
+def test_what_was_counted_stays_when_its_events_leave_the_log(dashboard: Open) -> None:
+    old = [event for i in range(20) for event in lives.life(NOW - timedelta(days=500, seconds=i), "completed")]
+    dashboard([*old, *many("completed", 30)])
+    prune()
+    page = dashboard(**days_ago(505, 495))
+    assert not page.error
+    assert figures(page)["Started"] == "20"
+    page = dashboard(**days_ago(140, 0), compare="year")
+    started = next(metric for metric in page.metric if metric.label == "Started")
+    assert started.proto.delta_description == "from 20"
+
+
+def test_a_range_before_all_that_a_pruned_log_knows_is_told_and_not_shown_as_zeros(dashboard: Open) -> None:
+    dashboard(many("completed", 30))
+    prune()
+    page = dashboard(**days_ago(900, 800))
+    day = f"{YESTERDAY:%d %b %Y}"
+    assert f"Old events have left the log, and nothing is known from before {day}: choose a later range." in said(page)
     assert not page.metric
 
 
-def test_a_period_that_has_left_the_log_is_compared_with_nothing(dashboard: Open) -> None:
-    ends = {name: f"{NOW - timedelta(days=ago):%Y-%m-%dT00:00}" for name, ago in (("from", 48), ("to", 40))}
-    page = dashboard(MONTH, range="custom", compare="year", **ends)
+def test_a_period_before_all_that_a_pruned_log_knows_is_compared_with_nothing(dashboard: Open) -> None:
+    dashboard(many("completed", 30))
+    prune()
+    page = dashboard(**days_ago(10, 0), compare="year")
     assert {metric.delta for metric in page.metric} == {""}
-    assert f"what is older than {NOW - timedelta(days=400):%d %b %Y} has left the log" in said(page)
+    assert f"nothing is known from before {YESTERDAY:%d %b %Y}" in said(page)
     assert "compared with" not in said(page)
+
+
+def test_a_log_that_has_lost_nothing_knows_that_nothing_happened(dashboard: Open) -> None:
+    page = dashboard(many("completed", 30), **days_ago(900, 800))
+    assert not page.error
+    assert figures(page)["Started"] == "0"
+    assert "nothing is known" not in said(page)
 
 
 def test_a_custom_range_counts_between_its_ends(dashboard: Open) -> None:

@@ -13,7 +13,7 @@ from signup.measure import views
 from signup.services import Services, open_services
 from signup.settings import load
 from tests.pages.fixtures import lives
-from tests.pages.fixtures.visits import NUMBER, completed, visit
+from tests.pages.fixtures.visits import NUMBER, OTHER, completed, said, visit
 
 LIFE = lives.life(datetime.now(UTC) - timedelta(hours=3), "completed")
 
@@ -118,6 +118,26 @@ def test_the_sign_ups_keep_an_error_but_nothing_that_was_searched_for(street: Se
     (view,) = views.every(street)
     assert view.page == "signups"
     assert view.address == {"range": ["7d"], "step": ["request"], "code": ["bad_app_key"]}
+
+
+def test_opening_a_view_of_the_sign_ups_ends_a_search(street: Services) -> None:
+    completed(street, NUMBER)
+    views.save(street, "Sweden", "signups", {"country": "SE"}, "user:local")
+    page = visit("signups")
+    page.text_input(key=signup_filters.SEARCH).set_value(OTHER).run()
+    assert "No sign-up has this number" in said(page)
+    pressed(opened(page), "Sweden")
+    assert page.text_input(key=signup_filters.SEARCH).value == ""
+    assert page.multiselect(key="country").value == ["SE"]
+    assert "Showing 1–1 of 1" in said(page)
+
+
+def test_each_button_of_a_view_says_which_one_it_is_about(street: Services) -> None:
+    for name in ("India", "*Sweden*"):
+        views.save(street, name, "signups", {"country": "IN"}, "user:local")
+    page = opened(visit("signups"))
+    signs = {button.help for button in page.button if button.label in ("Rename", "Remove")}
+    assert signs == {"Rename India", "Remove India", r"Rename \*Sweden\*", r"Remove \*Sweden\*"}
 
 
 def test_a_view_of_another_page_is_a_link_to_it(street: Services) -> None:

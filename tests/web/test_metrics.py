@@ -30,6 +30,7 @@ from tests.steps.story import NUMBER, TOKEN, approve, begin, say, state_of, watc
 from tests.web.receiver_tools import GOOD, PATH, STATE, Address, Reply, ask, head, post, serving, whole
 
 SCRAPE = "Accept: application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5"
+STRANGERS = ["X-Forwarded-For: 127.0.0.1", "Forwarded: for=127.0.0.1", "X-Real-IP: 127.0.0.1", "Via: 1.1 proxy"]
 Sample = tuple[str, frozenset[tuple[str, str]]]
 
 
@@ -185,7 +186,7 @@ def test_an_older_scraper_gets_the_text_it_knows(receiver: Address, accept: str)
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "OPTIONS"])
-@pytest.mark.parametrize("header", ["X-Forwarded-For: 127.0.0.1", "Forwarded: for=127.0.0.1"])
+@pytest.mark.parametrize("header", STRANGERS)
 def test_whoever_comes_through_a_proxy_finds_nothing_here(receiver: Address, method: str, header: str) -> None:
     elsewhere = ask(receiver, head(method, "/elsewhere", header, "Content-Length: 0"), method)
     here = scraped(receiver, SCRAPE, header, method=method)
@@ -250,5 +251,40 @@ def test_a_scrape_walks_no_table_that_grows(services: Services, query: str) -> N
     with services.store.read() as tx:
         connection: Any = tx._connection  # type: ignore[attr-defined]
         plan = [row[-1] for row in connection.execute(f"EXPLAIN QUERY PLAN {queries('sqlite')[query]}")]
-    walked = [step for step in plan if re.search(r"SCAN (events|signups|callbacks)\b(?!.*(_apart|_open))", step)]
+    walked = [
+        step for step in plan if re.search(r"SCAN (events|events_inbox|signups|callbacks)\b(?!.*(_apart|_open))", step)
+    ]
     assert walked == [], plan
+
+
+@pytest.mark.parametrize("query", ["inbox_waiting", "last_callback"])
+def test_what_a_scrape_takes_from_the_end_of_a_table_costs_the_same_however_long_it_is(
+    services: Services, query: str
+) -> None:
+    """Their plans say SCAN, and end at the first row, or walk no more than what waits: so the steps are counted."""
+    at = "2026-11-24T14:00:00.000000Z"
+    row = dict.fromkeys(
+        ("signup_id", "status", "reason", "token", "token_hash", "token_until", "endpoint", "replay")
+    ) | {"at": at, "place": "matched", "result": "opened", "replay": 0}
+    costs = []
+    for size in (3, 300):
+        with services.store.write() as tx:
+            for nth in range(size):
+                tx.run("append_event", at=at, kind="number.rejected", signup_id=None, actor="cli", details="{}")
+                tx.one("add_callback", **row, digest=f"{size} {nth}", request_id="r")
+        Sealer(services).seal()
+        costs.append(steps(services, query))
+    assert costs[0] == costs[1] > 0
+
+
+def steps(services: Services, query: str) -> int:
+    """How many instructions SQLite needs to answer."""
+    taken: list[None] = []
+    with services.store.read() as tx:
+        connection: Any = tx._connection  # type: ignore[attr-defined]
+        connection.set_progress_handler(lambda: taken.append(None), 1)
+        try:
+            connection.execute(queries("sqlite")[query]).fetchall()
+        finally:
+            connection.set_progress_handler(None, 0)
+    return len(taken)

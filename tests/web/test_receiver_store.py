@@ -235,7 +235,12 @@ def test_not_ready_when_the_disk_is_full(tmp_path: Path) -> None:
 
 def test_ready_tells_nothing_more_to_whoever_comes_through_a_proxy(tmp_path: Path) -> None:
     with receiving(tmp_path) as (_, address):
-        for header in ("X-Forwarded-For: 203.0.113.7", "Forwarded: for=127.0.0.1"):
+        for header in (
+            "X-Forwarded-For: 203.0.113.7",
+            "Forwarded: for=127.0.0.1",
+            "X-Real-IP: 203.0.113.7",
+            "Via: 1.1 x",
+        ):
             assert json.loads(get(address, "/readyz", header).body) == {"status": "ok"}
 
 

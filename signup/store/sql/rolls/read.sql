@@ -40,6 +40,10 @@ UNION ALL
 SELECT 1 FROM roll_signups WHERE status IN ('requested', 'waiting', 'approved') AND replayed = 0 AND at >= :start
 LIMIT 1;
 
+-- name: rolled_first
+-- The first day of which anything is known, found at the end of the key.
+SELECT MIN(bucket) AS at FROM roll_cells WHERE span = 86400 AND country = '*' AND channel = '*';
+
 -- name: rolled_newest
 -- Until when anything happened that took a time.
 SELECT MAX(at) AS at FROM (
