@@ -51,7 +51,7 @@ class Folded:
 
 
 class _Stopped(Exception):
-    """Nobody waits for a rebuild any more: undo it."""
+    """Nobody waits for a rebuild any more, or the log let go of what it was to read: undo it."""
 
 
 @dataclass
@@ -74,8 +74,8 @@ def fold(
     while True:
         folded = _fold_one(services, portion)
         if folded.stale and anew:
-            folded = rebuild(services, go_on)
-        if folded.stale or not folded.behind or not go_on():
+            folded = rebuild(services, go_on, asked=False)
+        if not folded.behind or (folded.stale and not anew) or not go_on():
             return folded
 
 
@@ -92,20 +92,23 @@ def rebuild_from_the_log(services: Services) -> None:
     """Seal what waits and fold everything anew. Raises as `fold` does."""
     log.seal_first(services)
     while rebuild(services).stale:
-        pass  # another folder moved the cursor in between
+        pass  # another folder moved the cursor in between, or the log was pruned
 
 
-def rebuild(services: Services, go_on: Callable[[], bool] = lambda: True) -> Folded:
+def rebuild(services: Services, go_on: Callable[[], bool] = lambda: True, *, asked: bool = True) -> Folded:
     """Fold everything anew, in one transaction. Raises as `fold` does, and leaves the old numbers then.
 
-    They also stay when `go_on()` says no, or another folder is first: then what is told is `stale`.
+    They also stay when `go_on()` says no, the log is pruned meanwhile, or another folder is first: then what is told is
+    `stale`. Not `asked` for, it looks first whether the cursor still stands on no event of this log.
     """
-    with services.store.read() as tx:
-        head = only(tx, "log_head")
-        leaf = _leaf(tx, head["seq"])
     with suppress(_Stopped), services.rolls.write() as tx:
         cursor = only(tx, "roll_position")
-        if _move(tx, cursor, head["log_id"], head["seq"], leaf):
+        with services.store.read() as log_tx:
+            head = only(log_tx, "log_head")
+            if not asked and not _differs(log_tx, head, cursor):
+                return Folded(cursor["seq"], head["seq"])
+            leaf = _leaf(log_tx, head["seq"])
+        if _move(tx, cursor, head["log_id"], head["seq"], leaf, anew=1):
             kept = head["pruned_to"] if cursor["log_id"] == head["log_id"] else 0
             _clear(tx, kept)
             _fold_all(services, tx, head, kept, go_on)
@@ -120,7 +123,7 @@ def _fold_all(services: Services, tx: Transaction, head: Row, kept: int, go_on: 
         contribution(signup, deltas)
     for old_mark in fold_rows.kept_marks(tx, kept):
         contribution_of_mark(old_mark, deltas)
-    while events := _events(services, after, min(PORTION, head["seq"] - after)):
+    while events := _events(services, head, after):
         if not go_on():
             raise _Stopped
         found = _folded(tx, events, kept, deltas)
@@ -195,9 +198,14 @@ def _differs(tx: Transaction, head: Row, cursor: Row) -> bool:
     return bool(cursor["seq"] > head["pruned_to"]) and _leaf(tx, cursor["seq"]) != cursor["leaf"]
 
 
-def _events(services: Services, after: int, size: int) -> list[tuple[Any, ...]]:
+def _events(services: Services, head: Row, after: int) -> list[tuple[Any, ...]]:
+    """A page of the log up to this head, of a snapshot of its own: one that was pruned since is another log."""
     with services.store.read() as tx:
-        return tx.tuples("events_to_fold", after=after, size=size)
+        now = only(tx, "log_head")
+        if (now["log_id"], now["pruned_to"]) != (head["log_id"], head["pruned_to"]):
+            raise _Stopped
+        events = tx.tuples("events_to_fold", after=after, size=PORTION)
+    return [row for row in events if row[0] <= head["seq"]]
 
 
 def _leaf(tx: Transaction, seq: int) -> str:
@@ -211,7 +219,8 @@ def _clear(tx: Transaction, kept: int) -> None:
         tx.run(f"clear_roll_{table}")
 
 
-def _move(tx: Transaction, cursor: Row, log_id: str, seq: int, leaf: str) -> bool:
-    """Move the cursor on, if it is still where it was."""
+def _move(tx: Transaction, cursor: Row, log_id: str, seq: int, leaf: str, anew: int = 0) -> bool:
+    """Move the cursor on, if it is still where it was and nothing was folded anew since; `anew`: 1 for a rebuild."""
     where = {"from_seq": cursor["seq"], "from_leaf": cursor["leaf"], "from_log": cursor["log_id"]}
-    return bool(tx.run("move_rolls", log_id=log_id, seq=seq, leaf=leaf, **where) == 1)
+    counted = {"rebuilds": cursor["rebuilds"] + anew, "from_rebuilds": cursor["rebuilds"]}
+    return bool(tx.run("move_rolls", log_id=log_id, seq=seq, leaf=leaf, **counted, **where) == 1)

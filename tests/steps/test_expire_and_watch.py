@@ -133,7 +133,8 @@ def test_a_running_watcher_folds_what_happens_within_a_second(watched, truecalle
 def test_a_fold_that_cannot_write_is_told_and_holds_no_sign_up(watched, truecaller, eventually, caplog):
     """Somebody holds the roll-ups: nobody but the fold waits for them, and it tries again by itself."""
     with watched.rolls.write() as held:
-        held.run("move_rolls", log_id="", seq=0, leaf="", from_seq=0, from_leaf="", from_log="")
+        still = {"from_seq": 0, "from_leaf": "", "from_log": "", "from_rebuilds": 0}
+        held.run("move_rolls", log_id="", seq=0, leaf="", rebuilds=0, **still)
         begun = begin(watched)
         approve(watched, "request-1", state_of(truecaller))
         eventually(lambda: status(watched, begun.signup_id) == Status.COMPLETED, 5)

@@ -1,14 +1,16 @@
 -- The roll-ups: numbers counted from sealed events, up to one of them. Times are microseconds since 1970, UTC. Nobody's
 -- name or number is here, and nothing that could not be counted again.
 
--- How far the log is folded: the last event's number and leaf, and which log it is.
+-- How far the log is folded: the last event's number and leaf, and which log it is. rebuilds: how often it was folded
+-- anew, for whoever read rows before one and comes to write after it finds the cursor where it was.
 CREATE TABLE roll_cursor (
     id BIGINT NOT NULL PRIMARY KEY CHECK (id = 1),
     log_id TEXT NOT NULL,
     seq BIGINT NOT NULL,
-    leaf TEXT NOT NULL
+    leaf TEXT NOT NULL,
+    rebuilds BIGINT NOT NULL
 );
-INSERT INTO roll_cursor (id, log_id, seq, leaf) VALUES (1, '', 0, '');
+INSERT INTO roll_cursor (id, log_id, seq, leaf, rebuilds) VALUES (1, '', 0, '', 0);
 
 -- One narrow row for each sign-up. seq: the event that began it. warnings: `step code` pairs, sorted, a comma between.
 CREATE TABLE roll_signups (

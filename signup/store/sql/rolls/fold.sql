@@ -2,13 +2,13 @@
 -- in sqlite/ and postgresql/.
 
 -- name: roll_position
--- How far the log is folded; log_id is empty in a new file.
-SELECT log_id, seq, leaf FROM roll_cursor WHERE id = 1;
+-- How far the log is folded, and how often anew; log_id is empty in a new file.
+SELECT log_id, seq, leaf, rebuilds FROM roll_cursor WHERE id = 1;
 
 -- name: move_rolls!
 -- First in the writing transaction: whoever finds it moved has lost and gives up.
-UPDATE roll_cursor SET log_id = :log_id, seq = :seq, leaf = :leaf
-WHERE id = 1 AND seq = :from_seq AND leaf = :from_leaf AND log_id = :from_log;
+UPDATE roll_cursor SET log_id = :log_id, seq = :seq, leaf = :leaf, rebuilds = :rebuilds
+WHERE id = 1 AND seq = :from_seq AND leaf = :from_leaf AND log_id = :from_log AND rebuilds = :from_rebuilds;
 
 -- name: clear_roll_signups!
 -- What the log still has is counted again from it; what it no longer has stays.

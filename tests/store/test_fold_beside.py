@@ -1,0 +1,121 @@
+"""Folding while something else happens to the log or the roll-ups: a pruner, a rebuild, a restored backup."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from signup.measure import fold as module
+from signup.measure.fold import fold, rebuild
+from signup.services import Services
+from tests.rolls import MemoryLog, emptied, over, tables
+from tests.unit.measure_histories import approved, declined, events, fetched, hit, sent, started
+
+ONE = events([started(0, "a"), sent(1, "a"), declined(5, "a"), approved(9, "a"), fetched(10, "a")])
+LIVES = [(started(at, f"s{at}"), sent(at + 1, f"s{at}"), declined(at + 5, f"s{at}")) for at in range(0, 800, 100)]
+MANY = events([row for life in LIVES for row in life])
+HITS = events([hit(number * 100, "a", 10) for number in range(18)])
+
+
+class Once(MemoryLog):
+    """A log to which something happens when one of its pages was read."""
+
+    def __init__(self, *told: Any, **named: Any) -> None:
+        super().__init__(*told, **named)
+        self.happens: Callable[[], object] | None = None
+
+    def tuples(self, query: str, /, after: int, size: int) -> list[tuple[Any, ...]]:
+        found = super().tuples(query, after=after, size=size)
+        happens, self.happens = self.happens, None
+        if happens:
+            happens()
+        return found
+
+
+@pytest.fixture
+def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "PORTION", 3)
+
+
+@pytest.mark.usefixtures("small_pages")
+def test_a_rebuild_beside_the_pruner_loses_no_sign_up(services_on_each: Services) -> None:
+    log = Once(MANY)
+    services = over(services_on_each, log)
+    fold(services)
+    expected = tables(services)
+    log.happens = lambda: setattr(log, "pruned_to", 12)
+    assert rebuild(services).stale
+    assert tables(services) == expected
+    assert not rebuild(services).stale
+    assert tables(services) == expected
+
+
+@pytest.mark.usefixtures("small_pages")
+def test_a_rebuild_beside_the_pruner_counts_nothing_twice_that_is_sealed_meanwhile(services_on_each: Services) -> None:
+    fold(over(services_on_each, MemoryLog(HITS)))
+    expected = tables(services_on_each)
+    emptied(services_on_each)
+    log = Once(HITS[:12])
+    services = over(services_on_each, log)
+    fold(services)
+
+    def pruned_and_grown() -> None:
+        log.pruned_to, log._events = 7, HITS
+
+    log.happens = pruned_and_grown
+    rebuild(services)
+    fold(services)
+    assert tables(services_on_each) == expected
+
+
+def test_a_rebuild_leaves_what_is_sealed_meanwhile_to_the_next_fold(services_on_each: Services) -> None:
+    log = Once(HITS[:12])
+    services = over(services_on_each, log)
+    log.happens = lambda: setattr(log, "_events", HITS)
+    assert rebuild(services).seq == 12
+    fold(services)
+    found = tables(services)
+    emptied(services_on_each)
+    fold(services)
+    assert tables(services) == found
+
+
+def test_a_fold_that_read_before_a_rebuild_writes_nothing_after_it(
+    services_on_each: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rebuild moves the cursor from where it is to where it is."""
+    fold(over(services_on_each, MemoryLog(ONE)))
+    expected = tables(services_on_each)
+    emptied(services_on_each)
+    fold(over(services_on_each, MemoryLog(ONE[:3])))
+    with services_on_each.rolls.write() as tx:
+        tx._connection.execute("DELETE FROM roll_signups")  # type: ignore[attr-defined]
+    folded = module._folded
+
+    def overtaken(*told: Any) -> Any:
+        monkeypatch.setattr(module, "_folded", folded)
+        found = folded(*told)
+        assert not rebuild(over(services_on_each, MemoryLog(ONE[:3]))).stale
+        return found
+
+    monkeypatch.setattr(module, "_folded", overtaken)
+    fold(over(services_on_each, MemoryLog(ONE)))
+    assert tables(services_on_each) == expected
+
+
+def test_what_another_has_folded_anew_is_not_folded_anew_again(
+    services_on_each: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fold(over(services_on_each, MemoryLog(ONE)))
+    restored = over(services_on_each, MemoryLog(ONE, log_id="another"))
+    again = module.rebuild
+
+    def late(*told: Any, **named: Any) -> Any:
+        monkeypatch.setattr(module, "rebuild", again)
+        assert fold(restored).seq == 5
+        return again(*told, **named)
+
+    monkeypatch.setattr(module, "rebuild", late)
+    assert not fold(restored).behind
+    with services_on_each.rolls.read() as tx:
+        assert (tx.one("roll_position") or {})["rebuilds"] == 1
