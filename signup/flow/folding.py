@@ -4,15 +4,15 @@ Beside the steps of watch.py, which wake it after each pass and never wait for i
 step's: it must not match, seal or hold the database.
 """
 
-import logging
 import threading
+import traceback
 from collections.abc import Callable
+from pathlib import Path
 
 from signup.errors import SignupError
 from signup.measure.fold import fold
 from signup.services import Services
 
-LOG = logging.getLogger(__name__)
 APART_SECONDS, AGAIN_SECONDS = 0.25, 1
 
 
@@ -55,6 +55,12 @@ class Folding:
             return not fold(self._services, go_on=lambda: not self._stop.is_set()).behind
         except SignupError as error:
             self._tell(error.sentence)
-        except Exception:  # numbers that stand still are no reason to stop counting for good
-            LOG.exception("The fold met a fault and goes on.")
+        except Exception as fault:  # numbers that stand still are no reason to stop counting for good
+            self._tell(f"The fold met a fault ({_place(fault)}) and tries again.")
         return False
+
+
+def _place(fault: Exception) -> str:
+    """What it was and where, without its own words: they may hold what stands in an event."""
+    at = traceback.extract_tb(fault.__traceback__)[-1]
+    return f"{type(fault).__name__}, {Path(at.filename).name} line {at.lineno}"

@@ -1,7 +1,7 @@
 """Durations in bins: so few numbers that months of them add up at once, so narrow that a percentile is 2 % off at most.
 
-Stands under the fold, which counts into bins, and the reading (sums.py), which takes percentiles out of them. One list
-for both, for a bin's number is stored: it must never change without a rebuild.
+Stands under the fold, which counts into bins, and the reading (counted.py), which takes percentiles out of them. One
+list for both, for a bin's number is stored: it must never change without a rebuild.
 """
 
 from bisect import bisect_right

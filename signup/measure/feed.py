@@ -25,6 +25,6 @@ def catch_up(services: Services, history: History, up_to: int = log.ALL) -> None
             for event in takewhile(lambda event: (event.seq or 0) <= up_to, events):
                 try:
                     history.apply(event)
-                except (KeyError, TypeError, ValueError) as fault:  # details that no step of ours writes
+                except (KeyError, TypeError, ValueError, AttributeError) as fault:  # no step of ours writes it
                     raise log.altered(event.seq) from fault
             page_is_full = len(events) == PAGE and history.seq == events[-1].seq

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from signup.measure import fold_rows
-from signup.measure.contribution import Deltas, contribution, contribution_of_mark
+from signup.measure.contribution import Deltas, contribution, contribution_of_mark, micros
 from signup.measure.fold_rows import Known
 from signup.measure.rows import COUNTED, Mark, apply, mark
 from signup.model import Event
@@ -186,6 +186,8 @@ def _take(found: _Portion, old: dict[str, Known], event: Event) -> None:
         contribution_of_mark(made, found.deltas)
     after = apply(before, event) if name else None
     if after:
+        if before is None or after.at != before.at:
+            micros(after.at)  # raises ValueError, TypeError for what is no time
         found.signups[name] = Known(known.seq if known else event.seq, after)
 
 

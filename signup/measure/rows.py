@@ -9,9 +9,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from signup.measure.bins import LONGEST
 from signup.model import OPEN, Event, Status
 
 STARTED, SENT, OPENED, APPROVED = range(4)
+STATUSES = frozenset(Status)
 
 Details = Mapping[str, Any]
 Cause = tuple[str, str]
@@ -98,14 +100,14 @@ Mark = Hit | Rejected | Quarantined
 def apply(old: SignUp | None, event: Event) -> SignUp | None:
     """The sign-up that an event names, after it; None while nobody knows how it began (pruned, redacted).
 
-    Raises KeyError, TypeError for details that no step of ours writes.
+    Raises KeyError, TypeError, ValueError, AttributeError for details that no step of ours writes.
     """
     details = event.details
     if details is None:
         return old
     if event.kind == "signup.started":
         replayed = details.get("replay") is True
-        return SignUp(event.at, details["country"], details["channel"], replayed=replayed)
+        return SignUp(event.at, _text(details, "country"), _text(details, "channel"), replayed=replayed)
     if old is None or event.kind not in CHANGES:
         return old
     new = old.copy()
@@ -119,7 +121,7 @@ def apply(old: SignUp | None, event: Event) -> SignUp | None:
 def mark(holder: SignUp | None, event: Event) -> Mark | None:
     """What an event counts as by itself. `holder`: the sign-up it names as it was before it.
 
-    Raises KeyError, TypeError as `apply` does.
+    Raises as `apply` does.
     """
     details = event.details
     if details is None:
@@ -128,21 +130,24 @@ def mark(holder: SignUp | None, event: Event) -> Mark | None:
         first = holder is not None and not holder.hit
         return Hit(
             at=event.at,
-            country=details["country"],
-            channel=details["channel"],
-            number_id=details["numberId"],
+            country=_text(details, "country"),
+            channel=_text(details, "channel"),
+            number_id=_text(details, "numberId"),
             early=holder is not None and holder.undecided,
             retry_ms=_milliseconds(details) if first else None,
         )
     if event.kind == "number.rejected":
-        return Rejected(event.at, details.get("country"), details["channel"])
+        country = None if details.get("country") is None else _text(details, "country")
+        return Rejected(event.at, country, _text(details, "channel"))
     if event.kind == "callback.quarantined" and not details.get("replay"):
-        return Quarantined(event.at, details["reason"])
+        return Quarantined(event.at, _text(details, "reason"))
     return None
 
 
 def _change(new: SignUp, kind: str, details: Details) -> None:
     if "status" in details:
+        if details["status"] not in STATUSES:
+            raise ValueError("no such status")
         new.status = details["status"]
         new.replayed = new.replayed or details.get("replay") is True
     if change := CHANGES[kind]:
@@ -150,8 +155,24 @@ def _change(new: SignUp, kind: str, details: Details) -> None:
 
 
 def _milliseconds(details: Details, known: int | None = None) -> int | None:
-    """The event's duration, else what is `known`; a negative one (a clock was set back) counts as 0."""
-    return max(0, details["ms"]) if "ms" in details else known
+    """The event's duration, else what is `known`; a negative one (a clock was set back) counts as 0.
+
+    What took longer than the bins reach counts as their end, wherever it is counted.
+    """
+    if "ms" not in details:
+        return known
+    if type(details["ms"]) is not int:
+        raise TypeError("milliseconds are whole")
+    return min(LONGEST, max(0, details["ms"]))
+
+
+def _text(details: Details, name: str) -> str:
+    """A detail that every store takes as text."""
+    told = details[name]
+    if not isinstance(told, str) or "\0" in told:
+        raise TypeError("no text")
+    told.encode()  # half of a pair is no character, and no store keeps it
+    return told
 
 
 def _sent(signup: SignUp, details: Details) -> None:
@@ -159,11 +180,11 @@ def _sent(signup: SignUp, details: Details) -> None:
     if details["accepted"]:
         signup.step = max(signup.step, SENT)
     else:
-        signup.warnings |= {("request", details.get("code", "timeout"))}
+        signup.warnings |= {("request", _text(details, "code") if "code" in details else "timeout")}
 
 
 def _failed(signup: SignUp, details: Details) -> None:
-    signup.error = (details["step"], details["code"])
+    signup.error = (_text(details, "step"), _text(details, "code"))
     if details["step"] == "request":
         signup.request_ms = _milliseconds(details, signup.request_ms)
 
@@ -187,9 +208,9 @@ def _profile(signup: SignUp, details: Details) -> None:
     signup.step = APPROVED
     signup.profile_ms = _milliseconds(details, signup.profile_ms)
     if "code" in details and "status" in details:
-        signup.error = ("profile", details["code"])
+        signup.error = ("profile", _text(details, "code"))
     elif "code" in details:
-        signup.warnings |= {("profile", details["code"])}
+        signup.warnings |= {("profile", _text(details, "code"))}
 
 
 CHANGES: dict[str, Callable[[SignUp, Details], None] | None] = {

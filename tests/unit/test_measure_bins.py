@@ -13,7 +13,9 @@ durations = st.integers(0, bins.LONGEST)
 
 @given(durations)
 def test_a_bin_stands_for_its_durations_within_two_per_cent(ms: int) -> None:
-    assert abs(bins.value_of(bins.bin_of(ms)) - ms) <= 0.02 * ms
+    assert bins.value_of(bins.bin_of(ms)) == pytest.approx(
+        ms, rel=0.02 + 1e-12
+    )  # the edge itself is a rounded fraction
 
 
 def test_two_hours_take_329_bins_and_what_took_longer_counts_as_two_hours() -> None:
