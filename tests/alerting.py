@@ -1,5 +1,6 @@
 """Words for tests of the alerts: what the rules should read, counted apart from the SQL; good and bad minutes."""
 
+import base64
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -12,6 +13,10 @@ from signup.measure.history import History
 from signup.measure.rows import OPENED, SENT, SignUp
 from signup.services import Services
 from tests.pages.fixtures import lives
+
+WEBHOOK_KEY = bytes(range(32))
+SECRET = f"whsec_{base64.b64encode(WEBHOOK_KEY).decode()}"
+CANARY = "canary-in-the-address"
 
 
 def of(history: History, start: datetime, end: datetime) -> Minutes:

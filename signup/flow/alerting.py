@@ -45,18 +45,28 @@ class Alerting:
 
     def _run(self) -> None:
         while not self._stop.wait(LOOK_SECONDS):
-            now = self._services.clock.now()
-            if whole_minute(now) != self._minute:
-                self._minute = whole_minute(now)
-                self._sound(lambda: rounds.run(self._services))
-                self._sound(self._deliver)
-            elif self._due and self._due <= now:
-                self._sound(self._deliver)
+            self.look()
+
+    def look(self) -> None:
+        """What is to be done now: the round of a minute that has begun, and what is due."""
+        now = self._services.clock.now()
+        if whole_minute(now) != self._minute:
+            self._minute = whole_minute(now)
+            self._sound(lambda: rounds.run(self._services))
+            self._sound(self._deliver)
+        elif self._due and self._due <= now:
+            self._sound(self._deliver)
 
     def _deliver(self) -> None:
-        """What is due; then when to come back. What another watcher left behind is seen at the next minute."""
-        delivery.deliver(self._services, go_on=lambda: not self._stop.is_set())
+        """What is due, as long as no round waits for it; then when to come back, which may be at once.
+
+        What another watcher left behind is seen at the next minute.
+        """
+        delivery.deliver(self._services, go_on=self._has_time)
         self._due = delivery.next_due(self._services)
+
+    def _has_time(self) -> bool:
+        return not self._stop.is_set() and whole_minute(self._services.clock.now()) == self._minute
 
     def _sound(self, step: Callable[[], object]) -> None:
         try:

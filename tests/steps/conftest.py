@@ -7,15 +7,20 @@ import logging
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from signup.clock import HandClock
 from signup.commands.edge import main
 from signup.logs import HANDLER
+from signup.services import Services, open_services
+from signup.settings import Settings
+from tests.alerting import CANARY, SECRET
+from tests.upstream import Upstream
 
 SEEDS = [base64.b64encode(bytes([number]) * 32).decode() for number in range(1, 3)]
 """Two keys that sign the record."""
@@ -83,3 +88,18 @@ def log(command: CommandLine) -> CommandLine:
     for _ in range(3):
         command("start", "abc")
     return command
+
+
+@pytest.fixture
+def telling(settings: Callable[..., Settings], store_url: str, clock: HandClock) -> Callable[..., Any]:
+    """`with telling(server) as services`: services that tell this server, on each store."""
+
+    @contextmanager
+    def build(server: Upstream, **more: object) -> Iterator[Services]:
+        chosen = {"webhook_url": f"{server.url}/{CANARY}", "webhook_secret": SECRET, "webhook_private": "true"}
+        with open_services(
+            settings(database_url=store_url, **{**chosen, **more}), clock=clock, migrate=True
+        ) as services:
+            yield services
+
+    return build

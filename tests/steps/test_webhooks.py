@@ -5,8 +5,7 @@ import json
 import logging
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -19,28 +18,10 @@ from signup.measure.alerts import delivery, webhook
 from signup.measure.alerts.delivery import PAUSES, Delivery
 from signup.services import Services, open_services
 from signup.settings import Settings
-from tests.alerting import outage, quiet
-from tests.upstream import Script, Upstream, answer, raw, silence, upstream
+from tests.alerting import CANARY, SECRET, WEBHOOK_KEY, outage, quiet
+from tests.upstream import Script, answer, raw, silence, upstream
 
-KEY = bytes(range(32))
-SECRET = f"whsec_{base64.b64encode(KEY).decode()}"
-CANARY = "canary-in-the-address"
 Settle = Callable[..., Settings]
-
-
-@pytest.fixture
-def telling(settings: Settle, store_url: str, clock: HandClock) -> Callable[..., Any]:
-    """`with telling(server) as services`: services that tell this server, on each store."""
-
-    @contextmanager
-    def build(server: Upstream, **more: object) -> Iterator[Services]:
-        chosen = {"webhook_url": f"{server.url}/{CANARY}", "webhook_secret": SECRET, "webhook_private": "true"}
-        with open_services(
-            settings(database_url=store_url, **{**chosen, **more}), clock=clock, migrate=True
-        ) as services:
-            yield services
-
-    return build
 
 
 def only(services: Services) -> Delivery:
@@ -65,7 +46,7 @@ def test_what_arrives_is_signed_and_says_what_happened(telling: Callable[..., An
         found = only(services)
     assert seen.method == "POST"
     signed = f"{seen.headers['webhook-id']}.{seen.headers['webhook-timestamp']}.".encode() + seen.body
-    expected = base64.b64encode(hmac.new(KEY, signed, hashlib.sha256).digest()).decode()
+    expected = base64.b64encode(hmac.new(WEBHOOK_KEY, signed, hashlib.sha256).digest()).decode()
     assert seen.headers["webhook-signature"] == f"v1,{expected}"
     assert int(seen.headers["webhook-timestamp"]) == int(clock.now().timestamp())
     assert json.loads(seen.body) == {
@@ -186,7 +167,7 @@ def test_a_program_killed_while_it_delivers_loses_nothing(
         eventually(lambda: server.seen, 20)
         child.kill()
         child.wait()
-        due = delivery.next_due(services)
+        due = only(services).due
         assert due is not None
         clock.set(due - timedelta(seconds=1))
         assert delivery.deliver(services) == 0

@@ -25,6 +25,9 @@ CLAIM = timedelta(seconds=30)
 PAUSES = (5, 30, 120, 600, 1800, 3600, 7200, 14400, 28800)
 """Seconds from a try that failed to the next; after the last one it is given up."""
 
+FURTHEST = CLAIM + timedelta(seconds=PAUSES[-1])
+"""Nothing is put off for longer: what is due later was put off by a clock that ran ahead, and is due now."""
+
 GONE = 410
 SHOWN = 50
 
@@ -49,8 +52,9 @@ class Delivery:
 def deliver(services: Services, go_on: Callable[[], bool] = lambda: True) -> int:
     """Try what is due, one after the other, while `go_on()` says so; how many were taken. Raises StoreUnavailable."""
     taken = 0
-    while services.settings.webhook_url and go_on() and (row := _claimed(services)):
-        taken += _try(services, row)
+    while go_on() and (due := next_due(services)) and due <= services.clock.now():
+        if row := _claimed(services):  # else somebody else was faster, and others may be due
+            taken += _try(services, row)
     return taken
 
 
@@ -58,8 +62,9 @@ def next_due(services: Services) -> datetime | None:
     """When the next try is due; None without one, or without anybody to tell."""
     if not services.settings.webhook_url:
         return None
+    now = services.clock.now()
     with services.store.read() as tx:
-        row = tx.one("webhook_due")
+        row = tx.one("webhook_due", now=text(now), ahead=text(now + FURTHEST))
     return moment(row["at"]) if row and row["at"] else None
 
 
@@ -84,12 +89,9 @@ def latest(services: Services) -> list[Delivery]:
 
 def _claimed(services: Services) -> Row | None:
     now = services.clock.now()
-    with services.store.read() as tx:
-        row = tx.one("webhook_due")
-    if not row or not row["at"] or row["at"] > text(now):
-        return None
+    times = {"now": text(now), "until": text(now + CLAIM), "ahead": text(now + FURTHEST)}
     with services.store.write() as tx:
-        return tx.one("claim_webhook", claim=new_id(now), now=text(now), until=text(now + CLAIM))
+        return tx.one("claim_webhook", claim=new_id(now), **times)
 
 
 def _try(services: Services, row: Row) -> bool:

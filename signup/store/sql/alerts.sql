@@ -43,14 +43,18 @@ INSERT INTO webhooks (id, at, rule, body, due_at) VALUES (:id, :at, :rule, :body
 DELETE FROM webhooks WHERE at < :before;
 
 -- name: webhook_due
--- When the next one is to be tried.
-SELECT MIN(due_at) AS at FROM webhooks WHERE due_at IS NOT NULL;
+-- When the next one is to be tried. What is due far ahead was put there by a clock that went wrong: it is due now.
+SELECT MIN(CASE WHEN due_at > :ahead THEN :now ELSE due_at END) AS at FROM webhooks WHERE due_at IS NOT NULL;
 
 -- name: claim_webhook
 -- Whoever moves its due time on may try it; should they die, it is due again then.
 UPDATE webhooks SET due_at = :until, claim = :claim, tries = tries + 1, tried_at = :now
-WHERE due_at <= :now
-    AND id = (SELECT id FROM webhooks WHERE due_at IS NOT NULL AND due_at <= :now ORDER BY due_at, id LIMIT 1)
+WHERE (due_at <= :now OR due_at > :ahead)
+    AND id = (
+        SELECT id FROM webhooks
+        WHERE due_at IS NOT NULL AND (due_at <= :now OR due_at > :ahead)
+        ORDER BY due_at, id LIMIT 1
+    )
 RETURNING id, claim, body, tries;
 
 -- name: end_webhook_try!
