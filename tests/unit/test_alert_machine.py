@@ -95,6 +95,45 @@ def test_a_clock_that_was_set_back_makes_nobody_wait_for_it() -> None:
     assert waiting.state is ALERTING
 
 
+@pytest.mark.parametrize("apart", [-600, -11, -7, 7, 11, 600])
+@pytest.mark.parametrize("bad", [WARN, ALERT])
+def test_two_watchers_whose_clocks_differ_gain_no_more_than_a_minute(apart: int, bad: Level) -> None:
+    """They look in turn, each once a minute by its own clock; the second one's differs by so many minutes."""
+    standing, looked, fired = Standing(OK, ago(9)), ago(1), []
+    for look in range(16):
+        at = NOW + timedelta(minutes=look // 2 + (apart if look % 2 else 0))
+        standing, news = machine.step(RULE, standing, bad, at, looked)
+        looked = at
+        fired += [look // 2] if news else []
+    assert fired in ([4], [5])
+
+
+@pytest.mark.parametrize("apart", [-600, -7, 7, 11, 600])
+def test_two_watchers_whose_clocks_differ_end_nothing_early(apart: int) -> None:
+    standing, looked, over = firing(ALERTING, WARN, 1), NOW - timedelta(minutes=1), []
+    for look in range(30):
+        at = NOW + timedelta(minutes=look // 2 + (apart if look % 2 else 0))
+        standing, news = machine.step(RULE, standing, FINE, at, looked)
+        looked = at
+        over += [look // 2] if news else []
+    assert over in ([9], [10])
+
+
+def test_one_clock_set_back_loses_a_minute_at_most() -> None:
+    waiting, looked = Standing(PENDING, NOW, bad_since=NOW), NOW
+    for minute in range(7):
+        at = NOW - timedelta(minutes=600 - minute)
+        waiting, _ = machine.step(RULE, waiting, ALERT, at, looked)
+        looked = at
+    assert waiting.state is ALERTING
+
+
+def test_what_lasted_before_nobody_looked_still_counts_and_the_gap_is_one_minute() -> None:
+    for lasted, state in ((3, PENDING), (4, ALERTING)):
+        before = Standing(PENDING, ago(60 + lasted), bad_since=ago(60 + lasted))
+        assert machine.step(RULE, before, ALERT, NOW, ago(60))[0].state is state
+
+
 def test_a_value_that_goes_to_and_fro_is_told_once() -> None:
     seen = [WARN] * 6 + [ALERT, WARN, ALERT, FINE, ALERT, BETWEEN, FINE, WARN] * 5
     assert [news for _, news in played(RULE, seen) if news] == [Telling.FIRES, Telling.WORSE]

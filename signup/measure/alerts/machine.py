@@ -13,6 +13,10 @@ from enum import StrEnum
 
 from signup.measure.alerts.rules import BAD, Level, Rule
 
+MINUTE = timedelta(minutes=1)
+AHEAD = timedelta(minutes=5)
+"""Looks further apart may be by two clocks, or have nobody between them: nobody knows how long anything lasted."""
+
 
 class State(StrEnum):
     """Where a rule stands."""
@@ -56,19 +60,34 @@ class Standing:
         return self.state in FIRING
 
 
-def step(rule: Rule, before: Standing, level: Level, at: datetime) -> tuple[Standing, Telling | None]:
-    """The state after a minute of this level, and what to tell. A minute that nobody looked at is passed over."""
+def step(
+    rule: Rule, before: Standing, level: Level, at: datetime, looked: datetime | None = None
+) -> tuple[Standing, Telling | None]:
+    """The state after a minute of this level, and what to tell. A minute that nobody looked at is passed over.
+
+    `looked`: the minute before, by the clock of whoever looked; None is the first, or one that went by this clock.
+    """
+    timed = before.state is State.RECOVERING
     seen = replace(
         before,
-        since=min(before.since, at),  # a clock that was set back must not make anybody wait for it
-        bad_since=_since(before.bad_since, level in BAD, at),
-        none_since=_since(before.none_since, level is Level.NONE, at),
+        since=_since(before.since, looked, at) if timed else min(before.since, at),
+        bad_since=_since(before.bad_since, looked, at) if level in BAD else None,
+        none_since=_since(before.none_since, looked, at) if level is Level.NONE else None,
     )
     return _told(rule, before, _NEXT[before.state](rule, seen, level, at))
 
 
-def _since(known: datetime | None, still: bool, at: datetime) -> datetime | None:
-    return min(known or at, at) if still else None
+def _since(known: datetime | None, looked: datetime | None, at: datetime) -> datetime:
+    """Since when it is so, by the clock that says `at`. A leap forward lasted a minute, as rounds do; one back nothing.
+
+    What had lasted until then is kept, so nobody waits for a clock that was set back, or gains by one that is ahead.
+    """
+    if known is None:
+        return at
+    if looked is None or timedelta(0) <= at - looked <= AHEAD:
+        return min(known, at)
+    lasted = max(looked - known, timedelta(0)) + (MINUTE if at > looked else timedelta(0))
+    return at - lasted
 
 
 def _lasted(since: datetime | None, minutes: int, at: datetime) -> bool:

@@ -7,21 +7,18 @@ minute and nothing else, for what is stored says since when things are so. It mu
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from signup.clock import text
 from signup.measure.alerts import kept, values, webhook
 from signup.measure.alerts.kept import Seen
-from signup.measure.alerts.machine import Standing, State, Telling, step
+from signup.measure.alerts.machine import AHEAD, Standing, State, Telling, step
 from signup.measure.alerts.rules import Rule, level
 from signup.measure.alerts.values import MINUTE, Minutes, whole_minute
 from signup.record import events
 from signup.record.events import Kind
 from signup.services import Services
 from signup.store import Transaction
-
-AHEAD = timedelta(minutes=5)
-"""A minute so far ahead was claimed by a clock that went wrong: it is nobody's."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +67,7 @@ def _looked_at(rule: Rule, known: Seen | None, counted: Minutes, minute: datetim
     reading = counted.reading(rule, minute)
     found = level(rule, reading)
     before = known.standing if known else Standing(State.OK, minute)
-    after, telling = step(rule, before, found, minute)
+    after, telling = step(rule, before, found, minute, known.minute if known else None)
     return Change(rule, before, Seen(after, minute, found, reading), telling)
 
 
