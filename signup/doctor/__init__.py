@@ -1,7 +1,7 @@
 """The doctor: what works, what does not, and what to do about it. The command and the Health page ask the same checks.
 
 check     what a check finds, and the words for how long ago
-machine   this machine: settings, keys, database, watcher, sealing, webhook
+machine   this machine: settings, keys, database, watcher, sealing, alerts, webhook
 outward   from us to Truecaller: app key, requests, profiles, the sandbox
 inward    from Truecaller to us: the receiver, callbacks, who waits for one
 
@@ -28,6 +28,7 @@ CHECKS: tuple[tuple[Side, str, Ask], ...] = (
     ("here", "Audit log", machine.sealing),
     ("here", "Full check", machine.checked),
     ("here", "Open too long", machine.overdue),
+    ("here", "Alerts", machine.alerts),
     ("here", "Webhook", machine.webhook),
     ("out", "App key", outward.app_key),
     ("out", "Requests", outward.requests),

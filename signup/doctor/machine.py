@@ -4,7 +4,7 @@ It must not write, but for an empty transaction that proves that a real one woul
 """
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from signup import words
@@ -16,10 +16,12 @@ from signup.model import WATCHER_SEEN_SECONDS
 from signup.record import log, pins
 from signup.record.seal import only
 from signup.services import Services
+from signup.store import Row
 from signup.words import size
 
 UNSEALED_SECONDS = 60
 OVERDUE_SECONDS = 60
+UNLOOKED_SECONDS = 180
 UNCHECKED_SECONDS = 2 * DAY
 LITTLE_DISK = 1_000_000_000
 NO_DISK = 100_000_000
@@ -97,7 +99,7 @@ def watcher(services: Services) -> Finding:
     now = services.clock.now()
     with services.store.read() as tx:
         known = tx.all("watchers")
-    alive = [row for row in known if now - moment(row["seen_at"]) < timedelta(seconds=WATCHER_SEEN_SECONDS)]
+    alive = _alive(known, now)
     if not alive:
         last = f"The last one was seen {ago(known[0]['seen_at'], now)}." if known else "None was ever seen."
         return wrong(
@@ -105,6 +107,26 @@ def watcher(services: Services) -> Finding:
             "Start the dashboard, or python -m signup watch.",
         )
     return fine("; ".join(f"{row['mode']} on {row['host']}, process {row['pid']}" for row in alive) + ".")
+
+
+def _alive(known: list[Row], now: datetime) -> list[Row]:
+    return [row for row in known if now - moment(row["seen_at"]) < timedelta(seconds=WATCHER_SEEN_SECONDS)]
+
+
+def alerts(services: Services) -> Finding | None:
+    """Whether the rules are looked at each minute; nothing without a watcher, which is a finding of its own."""
+    now = services.clock.now()
+    with services.store.read() as tx:
+        alive = _alive(tx.all("watchers"), now)
+        row = tx.one("last_look_at_alerts") or {}
+    if not alive:
+        return None
+    cure = "See what the watcher's log says; the rules wait until every event is sealed and counted."
+    if not row["minute"]:
+        return look("The rules were not looked at yet.", cure)
+    told = f"The rules were last looked at {ago(row['minute'], now)}."
+    late = now - moment(row["minute"]) > timedelta(seconds=UNLOOKED_SECONDS)
+    return wrong(f"{told} No alert is told meanwhile.", cure) if late else fine(told)
 
 
 def sealing(services: Services) -> Finding:

@@ -1,12 +1,14 @@
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from signup.clock import text
+from signup.clock import HandClock, text
+from signup.measure.alerts import rounds
 from signup.model import new_id
 from signup.services import Services
 from tests.fakes import ScriptedTruecaller
@@ -30,9 +32,10 @@ def rows(page: AppTest) -> dict[str, str]:
 
 
 def a_watcher_is_seen(services: Services) -> None:
+    now = services.clock.now() + timedelta(minutes=5)
     with services.store.write() as tx:
-        now = services.clock.now() + timedelta(minutes=5)
         tx.run("see_watcher", id=new_id(now), host="a-host", pid=4711, mode="alone", seen_at=text(now))
+    rounds.run(replace(services, clock=HandClock(now)))
 
 
 def test_what_is_wrong_stands_first_with_its_cure(street: Services) -> None:

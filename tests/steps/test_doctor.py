@@ -15,6 +15,7 @@ from signup.doctor import Check, checks
 from signup.flow.receive import receive
 from signup.flow.steps import keep_trace
 from signup.flow.watch import Watcher
+from signup.measure.alerts import rounds
 from signup.model import Callback, Exchange, Result
 from signup.record.seal import Sealer
 from signup.services import Services, open_services
@@ -80,6 +81,28 @@ def test_a_watcher_seen_within_30_seconds_is_fine_and_then_no_more(services: Ser
     check = found(services, "Watcher")
     assert check.ok is False
     assert "30 s ago" in check.detail
+
+
+def test_alert_rules_not_looked_at_for_three_minutes_are_a_problem(
+    services_on_each: Services, clock: HandClock
+) -> None:
+    def levels() -> list[str]:
+        return [check.level for check in checks(services_on_each) if check.name == "Alerts"]
+
+    def watch() -> None:
+        with services_on_each.store.write() as tx:
+            tx.run("see_watcher", id="w", host="here", pid=7, mode="watch", seen_at=text(clock.now()))
+
+    assert levels() == []
+    watch()
+    assert levels() == ["look at"]
+    assert rounds.run(services_on_each) is not None
+    clock.move(180)
+    assert levels() == []
+    watch()
+    assert levels() == ["fine"]
+    clock.move(1)
+    assert levels() == ["problem"]
 
 
 def test_events_unsealed_for_more_than_a_minute_are_a_problem(services: Services, clock: HandClock) -> None:

@@ -20,3 +20,7 @@ FROM callbacks WHERE place IN ('parked', 'quarantined');
 -- name: last_webhook
 -- What became of the message that was tried last.
 SELECT tried_at, answer, taken, due_at FROM webhooks WHERE tried_at IS NOT NULL ORDER BY tried_at DESC, id DESC LIMIT 1;
+
+-- name: last_look_at_alerts
+-- The last minute at which the rules were looked at to the end; a round that failed leaves none.
+SELECT MAX(minute) AS minute FROM alert_states;
