@@ -185,6 +185,8 @@ ASKED = {
     "seq": 1,
     **dict.fromkeys(("leaf", "log_id", "from_leaf", "from_log"), ""),
     "from_seq": 1,
+    "rebuilds": 1,
+    "from_rebuilds": 1,
 }
 
 
