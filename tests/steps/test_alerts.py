@@ -222,3 +222,15 @@ def test_a_running_watcher_looks_at_the_rules(
         stop.set()
         thread.join(10)
         assert not thread.is_alive()
+
+
+def test_minutes_at_which_nobody_looked_bring_no_rule_nearer_to_firing(services: Services, clock: HandClock) -> None:
+    def state() -> State | None:
+        seen = {each.rule.id: each.seen for each in kept.watched(services)}["errorRate"]
+        return seen and seen.standing.state
+
+    while state() is not State.PENDING:
+        outage(services, clock, 1, a_minute=6)
+    clock.move(8 * 60)
+    rounds.run(services)
+    assert state() is State.PENDING
