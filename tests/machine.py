@@ -24,7 +24,7 @@ from pytest_postgresql import factories
 Found = TypeVar("Found")
 
 ROOT = Path(__file__).parent.parent
-CHROMIUMS = ("chromium", "chromium-browser", "google-chrome")
+CHROMIUMS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 WIDE, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 MOST_MILLISECONDS = 40_000
 A_WORD_GROWS = 0.001

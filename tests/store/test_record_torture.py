@@ -57,6 +57,7 @@ def test_killed_sealers_leave_no_gap_lose_nothing_write_nothing_twice_and_raise_
     for number in range(WRITERS):
         processes.start("append", f"w{number}")
     sealers = [processes.start("seal", f"s{number}") for number in range(SEALERS)]
+    eventually(lambda: all(processes.whole_lines("append", f"w{number}") for number in range(WRITERS)), 60)
     chance = random.Random(rounds)
     for number in range(rounds):
         reached = log.head(services_on_each).seq
