@@ -1,7 +1,8 @@
 """POST /truecaller/callback: read, check the shape, store, and only then answer (the story's step 4).
 
 The answer tells nothing: a genuine, a repeated and an unknown callback get the same one. What cannot be read leaves
-nothing but a count. Nothing is fetched or decided here: Truecaller hangs up after 3 seconds.
+nothing but a count. Nothing is fetched or decided here: Truecaller hangs up after 3 seconds. The doctor's self-test
+gets the same answer too, and leaves only its nonce.
 """
 
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from threading import Lock
 from flask import Blueprint, Response, request
 
 from callback_server.trace import exchange
+from signup import selftest
 from signup.clock import text
 from signup.errors import StoreUnavailable
 from signup.services import Services
@@ -57,10 +59,14 @@ def blueprint(services: Services, receive: Receive) -> Blueprint:
 
     def take() -> Response:
         body = request.get_data(cache=False)
+        if not selftest.take(services, request.headers.get(selftest.HEADER)):
+            keep(body)
+        return Response(ANSWER, content_type="application/json")
+
+    def keep(body: bytes) -> None:
         callback = read(body, request.content_type, request.headers.get("Content-Encoding"))
         replay = services.settings.mode == "sandbox" and request.headers.get("Signup-Replay") == "1"
         receive(services, callback, exchange(request, body, callback, ANSWER), replay=replay)
-        return Response(ANSWER, content_type="application/json")
 
     for path in (PATH, f"{PATH}/"):
         pages.add_url_rule(path, view_func=take, methods=["POST"], provide_automatic_options=False)

@@ -163,7 +163,7 @@ class Settings(BaseSettings):
         "the receiver; Truecaller must reach it through HTTPS, so it may be public", "127.0.0.1"
     )
     public_callback_url: Url | None = _setting(
-        "the callback URL set in Truecaller's portal; the doctor will try it (a later version)", None, ""
+        "the callback URL set in Truecaller's portal; the doctor tries it", None, ""
     )
     data_dir: Annotated[Path, AfterValidator(checks.folder)] = _setting("exports, keys, checkpoints", Path("data"))
     api_tokens: Annotated[ApiTokens, BeforeValidator(checks.split), AfterValidator(checks.distinct_names)] = _setting(

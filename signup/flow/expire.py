@@ -1,12 +1,14 @@
 """Expire: what nobody answered ends, and so does a token that is too old, wiped whatever became of it.
 
 A late run writes the same ends, only later; what arrived in time is matched first. A person's time ends three seconds
-late: as long may a callback have waited for a busy database, and what was acknowledged counts.
+late: as long may a callback have waited for a busy database, and what was acknowledged counts. Strangers' callbacks and
+the doctor's self-tests go after ten minutes.
 """
 
 from collections import Counter
 from datetime import datetime, timedelta
 
+from signup import selftest
 from signup.clock import milliseconds, moment, text
 from signup.flow.complete import verdict_without_tokens
 from signup.flow.steps import move, one_by_one, replayed, tell
@@ -37,6 +39,7 @@ def expire(services: Services) -> Counter[Status]:
     failed += one_by_one(tokenless, lambda row: _end_approved(services, row["id"], at))
     expired = one_by_one(unanswered, lambda row: _end_waiting(services, row["id"], at))
     one_by_one(apart, lambda row: _forget(services, row["id"], at))
+    selftest.forget(services)
     return Counter({Status.EXPIRED: expired, Status.FAILED: failed})
 
 
