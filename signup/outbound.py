@@ -14,11 +14,11 @@ headers, and a header may hold a token).
 
 import logging
 import socket
+import ssl
 from collections.abc import Mapping
 from contextlib import closing, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from threading import Event, Lock, Thread
 from typing import Any
 
@@ -26,16 +26,19 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import NameResolutionError
 from urllib3.exceptions import TimeoutError as LibraryTimeout
 
 from signup.clock import Clock, SystemClock, milliseconds
 from signup.errors import SignupError
+from signup.public_address import is_public
 
 CAP = 65_536
 _PIECE = 8_192
 _ALWAYS = {"User-Agent": "truecaller-sign-up-dashboard", "Accept-Encoding": "identity", "Connection": "close"}
 _SENTENCES = {
-    "connect": "No connection came about: check the address, the name server and the firewall.",
+    "name": "The name is not known: check the address and the name server.",
+    "connect": "No connection came about: check the address and the firewall.",
     "tls": "No trusted TLS connection came about: check the certificate and this machine's clock.",
     "timeout": "No answer came before the deadline: try again later.",
     "broken": "The connection broke before an answer came: try again later.",
@@ -43,22 +46,27 @@ _SENTENCES = {
     "unsendable": "The request cannot be written as HTTP: check the address and the headers.",
 }
 
+_UNTRUSTED = {9: "not_yet", 10: "expired", 18: "self_signed", 19: "self_signed", 20: "no_chain", 62: "other_name"}
+"""What OpenSSL holds against a certificate, by its number."""
+
 # urllib3 logs the headers it cannot read, and whoever answers can echo a token in one.
 logging.getLogger("urllib3.connection").setLevel(logging.ERROR)
 
 
 class OutboundFailed(SignupError):
-    """No answer at all. `kind`: connect, tls, timeout, broken, private or unsendable; `sent`: a part of it left.
+    """No answer at all. `kind`: name, connect, tls, timeout, broken, private or unsendable; `sent`: a part of it left.
 
     With `sent` False the other side never saw the request; with `sent` True nobody knows what it did with it.
+    `untrusted`: what is wrong with a certificate (self_signed, expired, not_yet, other_name, no_chain), where known.
     """
 
     code = "outbound_failed"
 
-    def __init__(self, kind: str, sent: bool) -> None:
+    def __init__(self, kind: str, sent: bool, untrusted: str | None = None) -> None:
         super().__init__(_SENTENCES[kind])
         self.kind = kind
         self.sent = sent
+        self.untrusted = untrusted
 
 
 @dataclass(frozen=True)
@@ -115,6 +123,7 @@ class _Call:
         self._head: tuple[int, dict[str, str]] | None = None
         self._body = bytearray()
         self._fault: str | None = None
+        self._untrusted: str | None = None
         self._private = False
 
     def talk(self) -> None:
@@ -128,6 +137,7 @@ class _Call:
                     self._read(response)
         except Exception as fault:  # whatever the libraries raise becomes one word
             self._fault = "private" if self._private else _kind(fault, self._sent)
+            self._untrusted = _untrusted(fault)
         finally:
             self._drop_line()
             self.finished.set()
@@ -205,7 +215,7 @@ class _Call:
         """What the caller gets. A worker that was cut off is a timeout, whatever it says afterwards."""
         why = self._fault if in_time else "timeout"
         if self._head is None:
-            raise OutboundFailed(why or "broken", self._sent)
+            raise OutboundFailed(why or "broken", self._sent, self._untrusted)
         status, headers = self._head
         return Reply(status, headers, bytes(self._body[:CAP]), ms, why)
 
@@ -218,27 +228,22 @@ def _kind(fault: Exception, sent: bool) -> str:
         return "broken"
     if isinstance(fault, requests.exceptions.SSLError):
         return "tls"
+    if isinstance(_reason(fault), NameResolutionError):
+        return "name"
     return "unsendable" if isinstance(fault, ValueError) else "connect"
 
 
-_TRANSLATED = IPv6Network("64:ff9b::/96")
-_HANDED_OUT = IPv6Network("2000::/3")
-_RESERVED = (IPv4Network("192.0.0.0/24"), IPv6Network("3fff::/20"))
-"""What the library of some Python versions takes for the open internet, and is not."""
+def _untrusted(fault: Exception) -> str | None:
+    """What is wrong with their certificate, if that was it."""
+    for cause in getattr(_reason(fault), "args", ()):
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return _UNTRUSTED.get(cause.verify_code)
+    return None
 
 
-def is_public(address: str) -> bool:
-    """Whether an IP address lies on the open internet; one that wraps another is judged by what it wraps.
-
-    Of IPv6 only the part that is handed out: whatever lies outside it may be a way into this or another network.
-    """
-    ip = ip_address(address.partition("%")[0])
-    if isinstance(ip, IPv6Address):
-        translated = IPv4Address(int(ip) & 0xFFFFFFFF) if ip in _TRANSLATED else None
-        ip = ip.ipv4_mapped or ip.sixtofour or translated or ip
-        if isinstance(ip, IPv6Address) and ip not in _HANDED_OUT:
-            return False
-    return ip.is_global and not ip.is_multicast and not any(ip in reserved for reserved in _RESERVED)
+def _reason(fault: Exception) -> object:
+    """What urllib3 found, inside what requests makes of it."""
+    return getattr(fault.args[0], "reason", None) if fault.args else None
 
 
 _CALL: ContextVar[_Call] = ContextVar("call")

@@ -1,7 +1,8 @@
 """Health: why did the callback not come? What is wrong stands first, with its cure.
 
-Top to bottom: how many problems, each with what to do, then every check in both directions, who waits, what matches
-nothing, this machine and its settings. It looks again every ten seconds; a check never makes a phone ring.
+Top to bottom: how many problems, why no callback comes, what else is wrong with what to do, then every check in both
+directions, who waits, what matches nothing, this machine and its settings. It looks again every ten seconds; a check
+never makes a phone ring.
 """
 
 import streamlit as st
@@ -19,6 +20,7 @@ def show(held: tuple[str, ...]) -> None:
     """Everything under the header. `held`: what was not fine when the page was opened."""
     found = findings.latest(services.settings.database_name)
     findings.badges(found, times.second(found.at, times.zone()))
+    findings.why(found)
     findings.problems(found, held)
     left, right = st.columns(2, gap="small")
     with left:

@@ -27,6 +27,7 @@ FEW = 10
 ROOM = ROW * 5
 TAKEN, WAITING, GIVEN_UP = "taken", "waiting", "given up"
 WHY = {
+    "name": "an unknown name",
     "connect": "no connection",
     "tls": "no trusted TLS",
     "timeout": "no answer in time",

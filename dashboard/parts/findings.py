@@ -1,4 +1,4 @@
-"""What the doctor found: how many problems, each with its cure, and every check by the side it looks to.
+"""What the doctor found: why no callback comes, what else is wrong with its cure, every check by the side it looks to.
 
 The checks themselves are signup/doctor. It must not make a phone ring: none of them does.
 """
@@ -12,10 +12,14 @@ import streamlit as st
 from dashboard import labels, shared
 from dashboard.parts import cards
 from signup import doctor
-from signup.doctor import Check
+from signup.doctor import Cause, Check, Examined
 from signup.measure.figures import duration
 
 GOOD_FOR_SECONDS = 9
+NO_CAUSE = (
+    ":green[:material/check_circle:] No known cause: every link from Truecaller to this database that can be "
+    "tried from here is sound."
+)
 LEVELS = {"problem": ("red", "error"), "look at": ("orange", "warning"), "fine": ("green", "check_circle")}
 
 
@@ -23,9 +27,14 @@ LEVELS = {"problem": ("red", "error"), "look at": ("orange", "warning"), "fine":
 class Round:
     """The checks of one round, when they were asked and how long that took."""
 
-    checks: list[Check]
+    examined: Examined
     at: datetime
     seconds: float
+
+    @property
+    def checks(self) -> list[Check]:
+        """Every check."""
+        return self.examined.checks
 
     def of(self, level: str) -> list[Check]:
         """Those that found so much."""
@@ -42,8 +51,8 @@ def latest(database: str) -> Round:  # noqa: ARG001  whose findings: a cache key
     """The last round, or a new one once it is too old: one for all visitors."""
     services = shared.services()
     began = services.clock.monotonic()
-    checks = doctor.checks(services)
-    return Round(checks, services.clock.now(), services.clock.monotonic() - began)
+    found = doctor.examine(services)
+    return Round(found, services.clock.now(), services.clock.monotonic() - began)
 
 
 def again() -> None:
@@ -62,16 +71,29 @@ def badges(found: Round, at: str) -> None:
     st.markdown(f"{' '.join(parts)} {labels.quiet(f'checked {at} in {duration(found.seconds)}')}")
 
 
+def why(found: Round) -> None:
+    """The first known cause with its evidence and cure, the others below; or that none is known."""
+    with cards.card("Why does no callback come?", key="why_card"):
+        if not found.examined.is_tried:
+            st.markdown(":gray[:material/help:] The way of a callback cannot be tried while the database is away.")
+        elif not found.examined.causes:
+            st.markdown(NO_CAUSE)
+        for place, cause in enumerate(found.examined.causes):
+            (st.warning if place else st.error)(_body(cause), title=_first(cause.detail), icon=":material/link_off:")
+
+
 def problems(found: Round, held: Sequence[str]) -> None:
-    """What is wrong, then what to look at, each with what to do.
+    """What else is wrong, then what to look at, each with what to do; a cause that stands above is not said again.
 
     `held`: the names that stood here when the page was opened. One of them that was mended keeps its place, and a new
     one that is only to look at waits in the tables below: nothing moves because time passed, but for a new problem.
     """
+    told = {cause.check for cause in found.examined.causes}
     for check in found.of("problem"):
-        st.error(_body(check), title=_title(check), icon=":material/error:")
+        if check.name not in told:
+            st.error(_body(check), title=_title(check), icon=":material/error:")
     for check in found.of("look at"):
-        if check.name in held:
+        if check.name in held and check.name not in told:
             st.warning(_body(check), title=_title(check), icon=":material/warning:")
     for check in found.of("fine"):
         if check.name in held:
@@ -97,10 +119,14 @@ def _told(title: str, checks: Sequence[Check]) -> str:
 
 def _title(check: Check) -> str:
     """What it is: the first sentence of what was found."""
-    return f"{check.name}: {check.detail.partition('. ')[0].rstrip('.')}"
+    return f"{check.name}: {_first(check.detail)}"
 
 
-def _body(check: Check) -> str:
+def _first(detail: str) -> str:
+    return detail.partition(". ")[0].rstrip(".")
+
+
+def _body(found: Check | Cause) -> str:
     """The rest of it, and what to do."""
-    why = check.detail.partition(". ")[2]
-    return f"{why}  \n**Cure:** {check.cure}" if why else f"**Cure:** {check.cure}"
+    rest = found.detail.partition(". ")[2]
+    return f"{rest}  \n**Cure:** {found.cure}" if rest else f"**Cure:** {found.cure}"

@@ -1,22 +1,36 @@
 """`doctor`: what works, what does not, and what to do about it. Exit 1 when there is a problem."""
 
+from collections.abc import Sequence
+
 from signup.commands import output
 from signup.commands.exits import Exit
 from signup.commands.parsing import Command, Options, no_options
 from signup.commands.session import opened
-from signup.doctor import Check, checks
+from signup.doctor import Cause, Check, examine
 
 
 def doctor(options: Options) -> int:
-    """Ask every check and tell what it found, problems first."""
+    """Ask every check and tell what it found: why no callback comes, then problems first."""
     with opened() as services:
-        found = checks(services)
-    ok = all(check.ok is not False for check in found)
+        found = examine(services)
     if options.json:
-        output.json_line({"ok": ok, "checks": [check.json() for check in found]})
+        told = {"checks": [check.json() for check in found.checks], "causes": [cause.json() for cause in found.causes]}
+        output.json_line({"ok": found.ok, **told})
     else:
-        _show(found)
-    return Exit.DONE if ok else Exit.NO
+        _why(found.causes)
+        _show(found.checks)
+    return Exit.DONE if found.ok else Exit.NO
+
+
+def _why(causes: Sequence[Cause]) -> None:
+    """The first cause is the one to mend first."""
+    if causes:
+        output.line("Why does no callback come?")
+    for place, cause in enumerate(causes, 1):
+        output.line(f"{place:>3}. {cause.detail}")
+        output.line(f"     Cure: {cause.cure}")
+    if causes:
+        output.line("")
 
 
 def _show(found: list[Check]) -> None:

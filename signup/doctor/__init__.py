@@ -4,20 +4,34 @@ check     what a check finds, and the words for how long ago
 machine   this machine: settings, keys, database, watcher, sealing, alerts, webhook
 outward   from us to Truecaller: app key, requests, profiles, the sandbox
 inward    from Truecaller to us: the receiver, callbacks, who waits for one
+reach     the callback URL, tried with a self-test
+evidence  all that is known about the way of a callback
+address   the callback URL, link by link, and the clock: checks from the evidence
+causes    why no callback comes: from the evidence to the known causes
 
-It must not change anything, make a phone ring or show a secret. A check that breaks is a finding, never an exception.
+It must not make a phone ring, show a secret, or change anything but for the self-test it sends. A check that breaks is
+a finding, never an exception.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TypeVar
 
-from signup.doctor import inward, machine, outward
+from signup.doctor import address, evidence, inward, machine, outward, reach
+from signup.doctor.causes import Cause, why
 from signup.doctor.check import Check, Finding, Side, wrong
+from signup.doctor.evidence import Evidence
+from signup.doctor.reach import Tries
 from signup.errors import SignupError
 from signup.services import Services
 
-__all__ = ["Check", "checks"]
+__all__ = ["Cause", "Check", "Examined", "examine"]
+
+Found = TypeVar("Found")
 
 Ask = Callable[[Services], Finding | None]
+Judge = Callable[[Evidence], Finding | None]
 
 CHECKS: tuple[tuple[Side, str, Ask], ...] = (
     ("here", "Settings", machine.settings),
@@ -42,21 +56,65 @@ CHECKS: tuple[tuple[Side, str, Ask], ...] = (
 )
 """In the order in which they are shown. A check that does not apply finds None and is left out."""
 
-WITHOUT_DATABASE: tuple[Ask, ...] = (machine.settings, outward.sandbox, inward.receiver)
+FROM_EVIDENCE: tuple[tuple[Side, str, Judge], ...] = (
+    ("in", "Callback URL", address.url),
+    ("in", "Name", address.name),
+    ("in", "Connection", address.connection),
+    ("in", "Certificate", address.certificate),
+    ("in", "Answer", address.answer),
+    ("in", "Self-test", address.arrival),
+    ("in", "Trailing slash", address.slash),
+    ("out", "Clock", address.clock),
+)
+"""The same, from what was gathered; shown before the others of their side."""
+
+WITHOUT_DATABASE: tuple[Ask, ...] = (machine.settings, machine.database, outward.sandbox, inward.receiver)
 
 
-def checks(services: Services) -> list[Check]:
-    """Ask everything, at most a few seconds long: while the database is away, only what can be told without it."""
+@dataclass(frozen=True)
+class Examined:
+    """What one round found. `causes`: why no callback comes, the first broken link first; none when all is well, or
+    while the way of a callback could not be tried at all (`is_tried`).
+    """
+
+    checks: list[Check]
+    causes: list[Cause]
+    is_tried: bool
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing is a problem; what is only to look at is none."""
+        return not self.causes and all(check.ok is not False for check in self.checks)
+
+
+def examine(services: Services, seconds: float = reach.SECONDS) -> Examined:
+    """Ask everything, at most a few seconds long: while the database is away, only what can be told without it.
+
+    `seconds`: how long the callback URL may take to answer.
+    """
     away = _asked(machine.away, services)
-    asked = (
-        (side, name, away if away and ask is machine.database else _asked(ask, services))
-        for side, name, ask in CHECKS
-        if away is None or ask is machine.database or ask in WITHOUT_DATABASE
-    )
-    return [Check(name, side, found.ok, found.detail, found.cure) for side, name, found in asked if found]
+    if away:
+        rows = [(side, name, ask) for side, name, ask in CHECKS if ask in WITHOUT_DATABASE]
+        found = [away if ask is machine.database else _asked(ask, services) for _, _, ask in rows]
+        return Examined(_named(rows, found), [], is_tried=False)
+    with ThreadPoolExecutor(2, thread_name_prefix="reach") as pool:
+        tries = Tries(services, pool, evidence.address(services), seconds)
+        found = [_asked(ask, services) for _, _, ask in CHECKS]
+        seen = _asked(lambda wired: evidence.gather(wired, tries), services)
+    checks = _named(CHECKS, found)
+    if isinstance(seen, Finding):
+        untried = Check("Callback URL", "in", seen.ok, seen.detail, seen.cure)
+        return Examined([untried, *checks], [], is_tried=False)
+    judged = _named(FROM_EVIDENCE, [judge(seen) for _, _, judge in FROM_EVIDENCE])
+    return Examined([*judged, *checks], why(seen), is_tried=True)
 
 
-def _asked(ask: Ask, services: Services) -> Finding | None:
+def _named(rows: Sequence[tuple[Side, str, object]], found: Sequence[Finding | None]) -> list[Check]:
+    told = zip(rows, found, strict=True)
+    return [Check(name, side, one.ok, one.detail, one.cure) for (side, name, _), one in told if one]
+
+
+def _asked(ask: Callable[[Services], Found], services: Services) -> Found | Finding:
     try:
         return ask(services)
     except SignupError as error:

@@ -22,7 +22,7 @@ def receiver(services: Services) -> Finding:
     """Whether the receiver listens and could store a callback now."""
     port = services.settings.callback_port
     try:
-        reply = send("GET", f"http://{_host(services)}:{port}/readyz", {}, seconds=PROBE_SECONDS)
+        reply = send("GET", f"http://{host(services)}:{port}/readyz", {}, seconds=PROBE_SECONDS)
     except OutboundFailed:
         return wrong(
             f"Nothing answers on port {port}, so no callback can arrive.",
@@ -86,7 +86,7 @@ def unreadable(services: Services) -> Finding:
     return look(f"{told}.", "A few are nothing; many mean that a stranger has found the callback URL.")
 
 
-def _host(services: Services) -> str:
+def host(services: Services) -> str:
     """Where this machine reaches the receiver: an address that means "all of them" is loopback from here."""
     bind = services.settings.callback_bind
     if bind == "localhost":

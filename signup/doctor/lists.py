@@ -45,15 +45,17 @@ class Watching:
 
 
 def apart(services: Services) -> list[Apart]:
-    """Callbacks that match nothing: set aside in the last 24 hours, parked now, refused at the door since ever."""
+    """Callbacks that match nothing: set aside or late in the last 24 hours, parked now, refused at the door ever."""
     with services.store.read() as tx:
         parked = tx.one("apart_now") or {}
+        late = tx.one("late_callbacks", since=text(services.clock.now() - timedelta(hours=HOURS))) or {}
         refused = {row["name"]: row for row in tx.all("counters")}
     told = _by_reason(_quarantined(services))
     told.append(Apart("Parked, its request may still come", parked["parked"], None))
+    told.append(Apart("Too late, the sign-up had ended", late["n"], _moment(late["last"])))
     for name, what in REFUSED.items():
-        row = refused.get(name)
-        told.append(Apart(f"{what[0].upper()}{what[1:]}, ever", row["value"] if row else 0, _moment(row)))
+        row = refused.get(name, {"value": 0, "at": None})
+        told.append(Apart(f"{what[0].upper()}{what[1:]}, ever", row["value"], _moment(row["at"])))
     return told
 
 
@@ -81,5 +83,5 @@ def _by_reason(rows: Iterable[Row]) -> list[Apart]:
     return [Apart(name, counts[reason], last.get(reason)) for reason, name in QUARANTINED.items()]
 
 
-def _moment(row: Row | None) -> datetime | None:
-    return moment(row["at"]) if row else None
+def _moment(at: str | None) -> datetime | None:
+    return moment(at) if at else None

@@ -99,17 +99,18 @@ def watcher(services: Services) -> Finding:
     now = services.clock.now()
     with services.store.read() as tx:
         known = tx.all("watchers")
-    alive = _alive(known, now)
-    if not alive:
+    living = alive(known, now)
+    if not living:
         last = f"The last one was seen {ago(known[0]['seen_at'], now)}." if known else "None was ever seen."
         return wrong(
             f"No watcher runs, so no callback is acted on. {last}",
             "Start the dashboard, or python -m signup watch.",
         )
-    return fine("; ".join(f"{row['mode']} on {row['host']}, process {row['pid']}" for row in alive) + ".")
+    return fine("; ".join(f"{row['mode']} on {row['host']}, process {row['pid']}" for row in living) + ".")
 
 
-def _alive(known: list[Row], now: datetime) -> list[Row]:
+def alive(known: list[Row], now: datetime) -> list[Row]:
+    """Those that have shown themselves in the last half minute."""
     return [row for row in known if now - moment(row["seen_at"]) < timedelta(seconds=WATCHER_SEEN_SECONDS)]
 
 
@@ -117,9 +118,9 @@ def alerts(services: Services) -> Finding | None:
     """Whether the rules are looked at each minute; nothing without a watcher, which is a finding of its own."""
     now = services.clock.now()
     with services.store.read() as tx:
-        alive = _alive(tx.all("watchers"), now)
+        living = alive(tx.all("watchers"), now)
         row = tx.one("last_look_at_alerts") or {}
-    if not alive:
+    if not living:
         return None
     cure = "See what the watcher's log says; the rules wait until every event is sealed and counted."
     if not row["minute"]:

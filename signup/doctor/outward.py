@@ -20,10 +20,11 @@ def app_key(services: Services) -> Finding:
     """Whether Truecaller knows the app key: 404 is how it says no, and most other answers say nothing about it."""
     if services.settings.mode == "sandbox":
         return fine("The sandbox takes any app key.")
-    found = _last(services, "request")
+    found = last(services, "request")
     if found is None:
         return look("No request was made yet, so nobody has told whether the key is right.", "Start one sign-up.")
-    exchange, when = found
+    exchange, at = found
+    when = ago(at, services.clock.now())
     if exchange.status == NOT_FOUND:
         return wrong(f"Truecaller refused the app key {when}.", words.cure("request", "bad_app_key"))
     if exchange.status == OK or (exchange.status == FORBIDDEN and NOT_ELIGIBLE in exchange.answer_body):
@@ -37,10 +38,11 @@ def app_key(services: Services) -> Finding:
 
 def requests(services: Services) -> Finding:
     """How the last request was answered."""
-    found = _last(services, "request")
+    found = last(services, "request")
     if found is None:
         return fine("None was made yet.")
-    exchange, when = found
+    exchange, at = found
+    when = ago(at, services.clock.now())
     if exchange.status in (OK, FORBIDDEN, NOT_FOUND):
         return fine(f"Answered {exchange.status} in {exchange.ms} ms, {when}.")
     return look(f"{_answer(exchange)}, {when}.", words.cure("request", _request_code(exchange), services.settings.mode))
@@ -48,10 +50,11 @@ def requests(services: Services) -> Finding:
 
 def profiles(services: Services) -> Finding:
     """How the last profile was read."""
-    found = _last(services, "profile")
+    found = last(services, "profile")
     if found is None:
         return fine("None was read yet.")
-    exchange, when = found
+    exchange, at = found
+    when = ago(at, services.clock.now())
     if exchange.status == OK and not exchange.failure:
         return fine(f"Read in {exchange.ms} ms, {when}.")
     code = "token_rejected" if exchange.status == UNAUTHORIZED else "profile_error"
@@ -78,14 +81,14 @@ def sandbox(services: Services) -> Finding | None:
     return fine(f"Answers on port {port} in {reply.ms} ms.")
 
 
-def _last(services: Services, step: str) -> tuple[Exchange, str] | None:
-    """The newest exchange of a step, and how long ago it was."""
+def last(services: Services, step: str) -> tuple[Exchange, str] | None:
+    """The newest exchange of a step, and when it was written down."""
     with services.store.read() as tx:
         row = tx.one("last_trace", step=step)
     if row is None:
         return None
     content = services.keyring.open("traces", "exchange", row["id"], row["exchange"])
-    return Exchange(**json.loads(content)), ago(row["at"], services.clock.now())
+    return Exchange(**json.loads(content)), row["at"]
 
 
 def _answer(exchange: Exchange) -> str:

@@ -41,11 +41,12 @@ def a_watcher_is_seen(services: Services) -> None:
 def test_what_is_wrong_stands_first_with_its_cure(street: Services) -> None:
     page = visit("health")
     assert alerts(page) == [
-        "Watcher: No watcher runs, so no callback is acted on",
+        "Nothing takes connections at 127.0.0.1:2",
         "Sandbox: Nothing answers on port 1, so no sign-up can be started",
-        "Receiver: Nothing answers on port 2, so no callback can arrive",
+        "No watcher runs, so no callback is acted on",
     ]
-    assert "**Cure:** Start the dashboard, or python -m signup watch." in page.error[0].value
+    assert "**Cure:** Run python -m callback_server" in page.error[0].value
+    assert "**Cure:** Start the dashboard, or python -m signup watch." in page.warning[0].value
     assert "3 problems" in said(page)
 
 

@@ -10,8 +10,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from signup.clock import HandClock, text
-from signup.doctor import Check, checks
+from callback_server.app import create_app
+from signup.clock import HandClock, SystemClock, text
+from signup.doctor import Check, examine
 from signup.flow.receive import receive
 from signup.flow.steps import keep_trace
 from signup.flow.watch import Watcher
@@ -19,13 +20,15 @@ from signup.measure.alerts import rounds
 from signup.model import Callback, Exchange, Result
 from signup.record.seal import Sealer
 from signup.services import Services, open_services
-from signup.settings import Settings
+from signup.settings import Settings, load
+from signup.store import open_store
 from signup.store.gate import PATIENCE
 from tests.fakes import ScriptedTruecaller, ambiguous
 from tests.machine import away
 from tests.steps.conftest import CommandLine
 from tests.steps.story import begin
 from tests.upstream import answer, upstream
+from tests.web.receiver_tools import serving
 
 SIGNUP = "019d5c0e-7d3e-7f6a-9b1c-3a5f0c7e1d22"
 KEY = "canary-app-key-77f0"
@@ -33,7 +36,7 @@ KEY = "canary-app-key-77f0"
 
 def found(services: Services, name: str) -> Check:
     """The one check of that name."""
-    (check,) = [check for check in checks(services) if check.name == name]
+    (check,) = [check for check in examine(services).checks if check.name == name]
     return check
 
 
@@ -55,7 +58,7 @@ def exchanged(
 
 
 def test_every_check_has_a_name_of_its_own_and_a_cure_unless_all_is_fine(services: Services) -> None:
-    told = checks(services)
+    told = examine(services).checks
     assert len({check.name for check in told}) == len(told)
     assert all(check.detail for check in told)
     assert all((check.cure is None) == (check.ok is True) for check in told)
@@ -87,7 +90,7 @@ def test_alert_rules_not_looked_at_for_three_minutes_are_a_problem(
     services_on_each: Services, clock: HandClock
 ) -> None:
     def levels() -> list[str]:
-        return [check.level for check in checks(services_on_each) if check.name == "Alerts"]
+        return [check.level for check in examine(services_on_each).checks if check.name == "Alerts"]
 
     def watch() -> None:
         with services_on_each.store.write() as tx:
@@ -267,7 +270,7 @@ def test_what_does_not_answer_is_a_problem(wired: Callable[..., Any], free_port:
 
 
 def test_live_mode_looks_for_no_sandbox(live: Services) -> None:
-    assert "Sandbox" not in {check.name for check in checks(live)}
+    assert "Sandbox" not in {check.name for check in examine(live).checks}
 
 
 def test_no_callback_ever_is_worth_a_look_in_live_mode_alone(services: Services, tmp_path: Path) -> None:
@@ -331,7 +334,7 @@ def test_unreadable_callbacks_are_worth_a_look_for_a_day(services: Services, clo
 
 def test_a_check_that_breaks_is_a_finding(services: Services) -> None:
     services.store.close()
-    told = {check.name: check for check in checks(services)}
+    told = {check.name: check for check in examine(services).checks}
     assert (told["Database"].ok, told["Database"].detail) == (False, "This check broke (ProgrammingError).")
     assert told["Settings"].ok is True
 
@@ -340,14 +343,14 @@ def test_while_the_database_is_away_one_finding_says_so_and_nothing_else_waits_f
     wired: Callable[..., Any], postgres_server: str, postgres_url: str
 ) -> None:
     with wired(database_url=postgres_url, callback_port=1, sandbox_port=2) as services:
-        assert len(checks(services)) > 10
+        assert len(examine(services).checks) > 10
         with away(postgres_server, postgres_url):
             began = time.monotonic()
-            told = checks(services)
+            told = examine(services).checks
             assert time.monotonic() - began < 2 * PATIENCE, "waited for once"
         assert [check.name for check in told] == ["Settings", "Database", "Sandbox", "Receiver"]
         assert told[1].cure == "The database cannot be used (PoolTimeout): check the server."
-        assert len(checks(services)) > 10
+        assert len(examine(services).checks) > 10
 
 
 def test_a_database_file_that_is_gone_is_a_problem_with_its_cure(services: Services) -> None:
@@ -357,7 +360,7 @@ def test_a_database_file_that_is_gone_is_a_problem_with_its_cure(services: Servi
 
 def test_it_shows_no_secret(live: Services, environ: Callable[..., dict[str, str]]) -> None:
     exchanged(live, "request", 404)
-    told = str(checks(live))
+    told = str(examine(live).checks)
     assert KEY not in told
     assert (Path(live.settings.data_dir) / "keys" / "app-keys").read_text().strip() not in told
 
@@ -367,14 +370,14 @@ def test_it_writes_nothing(services: Services) -> None:
     services.store.changed()
     with services.store.read() as tx:
         before = tx.all("log_head"), tx.all("watchers"), tx.all("counters")
-    checks(services)
+    examine(services)
     with services.store.read() as tx:
         assert (tx.all("log_head"), tx.all("watchers"), tx.all("counters")) == before
 
 
 def test_it_works_on_each_store(services_on_each: Services) -> None:
     begin(services_on_each)
-    told = {check.name: check for check in checks(services_on_each)}
+    told = {check.name: check for check in examine(services_on_each).checks}
     assert [name for name, check in told.items() if check.detail.startswith("This check broke")] == []
     assert told["Database"].ok is True
 
@@ -386,32 +389,42 @@ def test_the_command_tells_each_check_and_exits_1_for_a_problem(command: Command
     assert all(set(check) == {"name", "ok", "detail", "cure"} for check in told.json["checks"])
 
 
-def test_the_command_exits_0_when_nothing_is_a_problem(command: CommandLine, clock: HandClock) -> None:
-    with upstream(answer(200, b"{}")) as receiver, upstream(answer(200, b"{}")) as sandbox:
-        command.settings(callback_port=urlsplit(receiver.url).port, sandbox_port=urlsplit(sandbox.url).port)
-        command("migrate")
-        seen(command)
+def test_the_command_exits_0_when_nothing_is_a_problem(command: CommandLine) -> None:
+    command("migrate")
+    seen(command)
+    with (
+        open_services(load(env_file=None)) as wired,
+        serving(create_app(wired)) as (_, receiver),
+        upstream(answer(200, b"{}")) as sandbox,
+    ):
+        command.settings(callback_port=receiver, sandbox_port=urlsplit(sandbox.url).port)
         told = command("doctor", "--json")
         people = command("doctor")
     assert told.json["ok"] is True
+    assert told.json["causes"] == []
     assert told.code == people.code == 0
     assert "problem" not in people.out
 
 
 def seen(command: CommandLine) -> None:
     """A watcher says that it lives."""
-    from signup.clock import SystemClock
-    from signup.settings import load
-    from signup.store import open_store
-
     store = open_store(load(env_file=None).database_url)
     with store.write() as tx:
         tx.run("see_watcher", id="w", host="here", pid=7, mode="watch", seen_at=text(SystemClock().now()))
     store.close()
 
 
-def test_people_see_problems_first_with_their_cure(command: CommandLine) -> None:
-    lines = command("doctor").out.splitlines()
+def test_people_see_why_no_callback_comes_and_then_problems_first(
+    command: CommandLine, free_port: Callable[[], int]
+) -> None:
+    port = free_port()
+    command.settings(callback_port=port)
+    why, _, checks = command("doctor").out.partition("\n\n")
+    first, cause, cure, *_ = why.splitlines()
+    assert first == "Why does no callback come?"
+    assert cause.startswith(f"  1. Nothing takes connections at 127.0.0.1:{port}.")
+    assert cure.startswith("     Cure: Run python -m callback_server")
+    lines = checks.splitlines()
     assert lines[0].startswith("problem")
     assert "Cure: " in lines[1]
     levels = [line.split("  ")[0] for line in lines if not line.startswith(" ")]

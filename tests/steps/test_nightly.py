@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from signup.clock import HandClock, text
-from signup.doctor import checks
+from signup.doctor import examine
 from signup.record import nightly as nightly_module
 from signup.record import pins
 from signup.record.nightly import Nightly, full_check
@@ -45,7 +45,7 @@ def nightly(services: Services, begun: Begun, words: str = "pass") -> Nightly:
 
 
 def finding(services: Services) -> tuple[bool | None, str]:
-    return next((check.ok, check.detail) for check in checks(services) if check.name == "Full check")
+    return next((check.ok, check.detail) for check in examine(services).checks if check.name == "Full check")
 
 
 def test_a_night_has_one_check_among_all_watchers(services: Services, clock: HandClock) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from signup.clock import HandClock
-from signup.doctor import Check, checks
+from signup.doctor import Check, examine
 from signup.flow.alerting import Alerting
 from signup.measure.alerts import delivery, webhook
 from signup.measure.alerts.delivery import PAUSES, Delivery
@@ -217,7 +217,7 @@ def test_the_doctor_tells_what_became_of_the_last_message(
     telling: Callable[..., Any], clock: HandClock, services: Services
 ) -> None:
     def finding(of: Services) -> Check | None:
-        return next((check for check in checks(of) if check.name == "Webhook"), None)
+        return next((check for check in examine(of).checks if check.name == "Webhook"), None)
 
     assert finding(services) is None
     with upstream(answer(500), answer(200)) as server, telling(server) as told:

@@ -142,7 +142,7 @@ def test_an_unknown_name_never_reached_anybody(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
     with pytest.raises(OutboundFailed) as caught:
         send("POST", "http://no.such.host/v1", {}, b"x", seconds=PATIENCE)
-    assert (caught.value.kind, caught.value.sent) == ("connect", False)
+    assert (caught.value.kind, caught.value.sent) == ("name", False)
 
 
 @pytest.mark.parametrize("script", [reset(), raw(b""), slam()], ids=["reset", "end", "unread"])

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from signup.outbound import OutboundFailed, is_public, send
+from signup.outbound import OutboundFailed, send
+from signup.public_address import is_public
 from tests.upstream import answer, upstream
 
 

@@ -17,6 +17,18 @@ SELECT COALESCE(SUM(CASE WHEN place = 'parked' THEN 1 ELSE 0 END), 0) AS parked,
     MAX(at) AS last
 FROM callbacks WHERE place IN ('parked', 'quarantined');
 
+-- name: wrong_state_of_open
+-- Set aside in the last ten minutes although they name a sign-up that still waits: its state was wrong, or missing.
+-- Both places are named as their index names them.
+SELECT COUNT(*) AS n FROM callbacks JOIN signups ON signups.id = callbacks.signup_id
+WHERE callbacks.place IN ('parked', 'quarantined') AND callbacks.place = 'quarantined'
+  AND signups.status IN ('requested', 'waiting');
+
+-- name: late_callbacks
+-- Of those who ran out of time lately: callbacks that came all the same, too late.
+SELECT COUNT(*) AS n, MAX(callbacks.at) AS last FROM signups JOIN callbacks ON callbacks.signup_id = signups.id
+WHERE signups.status = 'expired' AND signups.started_at >= :since AND callbacks.at >= signups.expires_at;
+
 -- name: last_webhook
 -- What became of the message that was tried last.
 SELECT tried_at, answer, taken, due_at FROM webhooks WHERE tried_at IS NOT NULL ORDER BY tried_at DESC, id DESC LIMIT 1;

@@ -1,0 +1,281 @@
+"""Why does no callback come? Each known cause made for real, over real HTTP and TLS: the first one named is right.
+
+A live installation stands on loopback: its receiver, a Truecaller that answers, a sign-up that was sent 40 seconds ago.
+"""
+
+import json
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from email.utils import format_datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from callback_server.app import create_app
+from signup.clock import HandClock, text
+from signup.doctor import Examined, examine
+from signup.services import Services, open_services
+from signup.settings import Settings
+from tests import tls
+from tests.steps.story import begin, status, watch
+from tests.upstream import Line, Script, Upstream, answer, nobody, raw, silence, upstream
+from tests.web.receiver_tools import PATH, Address, Reply, post, serving
+
+KEYS = "b2xk" * 10 + "b2w="
+OTHER_KEYS = "bmV3" * 10 + "bmU="
+ACCEPTED = b'{"requestId":"request-1"}'
+PATIENCE = 0.4
+
+
+@dataclass
+class House:
+    """One installation: its services, and the address of its receiver."""
+
+    services: Services
+    receiver: Address
+    truecaller: Upstream
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.receiver[0]}:{self.receiver[1]}{PATH}"
+
+    def examined(self, url: str | None = None, seconds: float = PATIENCE) -> Examined:
+        """What the doctor finds while the portal has this callback URL."""
+        given = {"public_callback_url": url or self.url, "callback_port": self.receiver[1]}
+        settings = self.services.settings.model_copy(update=given)
+        return examine(replace(self.services, settings=settings), seconds)
+
+    def causes(self, url: str | None = None) -> list[str]:
+        return [cause.code for cause in self.examined(url).causes]
+
+    def calls_back(self, **said: str) -> Reply:
+        """Truecaller posts a callback to the receiver, with the state it was sent unless another is given."""
+        state = json.loads(self.truecaller.seen[-1].body)["state"]
+        body = {"requestId": "request-1", "accessToken": "the-access-token", "state": state, **said}
+        return post(self.receiver, json.dumps(body).encode())
+
+
+Build = Callable[..., Any]
+
+
+@pytest.fixture
+def build(settings: Callable[..., Settings], clock: HandClock) -> Build:
+    """`with build(ahead=300) as house`: a sign-up was sent, and nothing was heard of it."""
+
+    @contextmanager
+    def standing(
+        code: int = 200, body: bytes = ACCEPTED, ahead: float = 0, watched: bool = True, **given: object
+    ) -> Iterator[House]:
+        dated = f"Date: {format_datetime(clock.now() - timedelta(seconds=ahead), usegmt=True)}"
+        with upstream(answer(code, body, dated)) as truecaller:
+            live = {"mode": "live", "app_key": "a-key", "keys": KEYS}
+            live |= {"request_url": truecaller.url, "profile_urls": truecaller.url, **given}
+            with open_services(settings(**live), clock=clock, migrate=True) as wired:
+                begin(wired)
+                clock.move(40)
+                if watched:
+                    a_watcher_is_seen(wired)
+                with serving(create_app(wired)) as address:
+                    yield House(wired, address, truecaller)
+
+    return standing
+
+
+def a_watcher_is_seen(services: Services) -> None:
+    with services.store.write() as tx:
+        tx.run("see_watcher", id="w", host="here", pid=7, mode="watch", seen_at=text(services.clock.now()))
+
+
+@pytest.fixture
+def house(build: Build) -> Iterator[House]:
+    with build() as standing:
+        yield standing
+
+
+def test_on_a_healthy_set_up_no_cause_is_named_before_the_callback_and_after_it(house: House) -> None:
+    before = house.examined()
+    assert before.causes == []
+    assert {check.name: check.ok for check in before.checks if check.name in ("Answer", "Self-test", "Clock")} == {
+        "Answer": True,
+        "Self-test": True,
+        "Clock": True,
+    }
+    house.calls_back()
+    watch(house.services)
+    a_watcher_is_seen(house.services)
+    assert house.causes() == []
+
+
+def test_a_wrong_path_is_named(house: House) -> None:
+    wrong = house.url.replace(PATH, "/callback")
+    found = house.examined(wrong)
+    assert [cause.code for cause in found.causes] == ["wrong_path"]
+    assert f"Enter {house.url} in the portal" in found.causes[0].cure
+    assert found.ok is False
+
+
+def test_another_program_that_answers_everything_is_a_wrong_path_too(house: House) -> None:
+    with upstream(answer(200, b"<html>Welcome</html>")) as server:
+        assert house.causes(server.url) == ["wrong_path"]
+
+
+@pytest.mark.parametrize("code", [301, 302, 307, 308])
+def test_a_proxy_that_redirects_is_named(house: House, code: int) -> None:
+    with upstream(answer(code, b"", f"Location: {house.url}")) as server:
+        assert house.causes(server.url) == ["redirect"]
+        assert {seen.path for seen in server.seen} == {"/v1", "/v1/"}
+
+
+def test_a_redirect_to_the_same_address_with_a_slash_is_told_as_one(house: House) -> None:
+    with upstream(answer(308, b"", "Location: /v1/")) as server:
+        assert "but for the slash at its end" in house.examined(server.url).causes[0].detail
+
+
+def test_a_certificate_signed_by_itself_is_named(house: House, tmp_path: Path) -> None:
+    with upstream(answer(200), tls=tls.server(tls.self_signed(tmp_path))) as server:
+        found = house.examined(server.url)
+        assert server.seen == []
+    assert [cause.code for cause in found.causes] == ["untrusted_certificate"]
+    assert "signed by itself" in found.causes[0].detail
+
+
+def test_a_trusted_proxy_that_passes_the_callback_on_is_healthy(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificate = tls.self_signed(tmp_path)
+    monkeypatch.setattr(requests.adapters, "DEFAULT_CA_BUNDLE_PATH", str(certificate))
+
+    def pass_on(line: Line) -> None:
+        asked = proxy.seen[-1]
+        reply = post(house.receiver, asked.body, f"Signup-Selftest: {asked.headers['signup-selftest']}")
+        answer(reply.status, reply.body, "Content-Type: application/json")(line)
+
+    with upstream(pass_on, tls=tls.server(certificate)) as proxy:
+        found = house.examined(proxy.url, 3)
+    assert found.causes == []
+    assert {check.name for check in found.checks if check.ok} >= {"Name", "Certificate", "Answer", "Self-test"}
+
+
+def test_a_wrong_state_is_named(house: House) -> None:
+    assert house.calls_back(state="s" * 43).status == 200
+    assert house.causes() == ["wrong_state"]
+    house.calls_back()
+    watch(house.services)
+    a_watcher_is_seen(house.services)
+    assert house.causes() == [], "the genuine one came after it"
+
+
+def test_no_state_at_all_is_a_wrong_one(house: House) -> None:
+    post(house.receiver, json.dumps({"requestId": "request-1", "accessToken": "the-access-token"}).encode())
+    assert house.causes() == ["wrong_state"]
+
+
+@pytest.mark.parametrize("keys", [KEYS, OTHER_KEYS])
+def test_a_receiver_on_a_second_database_is_named(
+    house: House, settings: Callable[..., Settings], clock: HandClock, tmp_path: Path, keys: str
+) -> None:
+    chosen = settings(database_url=f"sqlite:///{tmp_path}/second.db", keys=keys, mode="live", app_key="a-key")
+    with open_services(chosen, clock=clock, migrate=True) as second, serving(create_app(second)) as (host, port):
+        found = house.examined(f"http://{host}:{port}{PATH}")
+        with second.store.read() as tx:
+            assert tx.one("last_callback") is None, "nothing was left there but a nonce or a count"
+    assert [cause.code for cause in found.causes] == ["other_database"]
+    assert "SIGNUP_DATABASE_URL" in found.causes[0].cure
+
+
+def test_callbacks_of_another_installation_are_named_while_ours_wait(house: House) -> None:
+    house.calls_back(requestId="of-another", state="s" * 43)
+    assert house.causes() == ["unknown_request"]
+
+
+def test_a_closed_port_is_named(house: House) -> None:
+    with nobody() as url:
+        assert house.causes(url) == ["closed_port"]
+
+
+def test_a_slow_answer_is_named_and_the_round_does_not_wait_for_it(house: House) -> None:
+    began = time.monotonic()
+    with upstream(silence()) as server:
+        assert house.causes(server.url) == ["slow_answer"]
+        assert time.monotonic() - began < PATIENCE + 1
+
+
+def test_a_body_that_never_ends_is_a_slow_answer_too(house: House) -> None:
+    def dawdle(line: Line) -> None:
+        line.sock.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 15\r\n\r\n")
+        line.over.wait(5)
+
+    with upstream(dawdle) as server:
+        assert house.causes(server.url) == ["slow_answer"]
+
+
+@pytest.mark.parametrize(("ahead", "way"), [(300, "ahead of"), (-300, "behind")])
+def test_a_skewed_clock_is_named(build: Build, ahead: float, way: str) -> None:
+    with build(ahead=ahead) as house:
+        found = house.examined()
+    assert [cause.code for cause in found.causes] == ["skewed_clock"]
+    assert re.match(r"This machine's clock is [45] min (.+) Truecaller's\.", found.causes[0].detail)[1] == way
+
+
+@pytest.mark.parametrize(("ahead", "level"), [(0, "fine"), (4, "fine"), (20, "look at")])
+def test_a_clock_that_is_a_little_off_is_no_cause(build: Build, ahead: float, level: str) -> None:
+    with build(ahead=ahead) as house:
+        found = house.examined()
+    assert found.causes == []
+    assert [check.level for check in found.checks if check.name == "Clock"] == [level]
+
+
+def test_no_watcher_is_named(build: Build) -> None:
+    with build(watched=False) as house:
+        house.calls_back()
+        assert house.causes() == ["no_watcher"]
+
+
+def test_a_wrong_app_key_is_named(build: Build) -> None:
+    with build(404, b'{"code":404,"message":"Invalid partner credentials."}') as house:
+        assert house.causes() == ["wrong_app_key"]
+
+
+@pytest.mark.parametrize(
+    ("script", "code"),
+    [
+        (answer(502, b"Bad gateway"), "failing_proxy"),
+        (answer(500, b'{"code":"store_unavailable"}'), "cannot_store"),
+        (answer(403), "refused_post"),
+        (raw(b""), "broken_answer"),
+    ],
+    ids=["failing", "full", "forbidden", "broken"],
+)
+def test_other_answers_that_keep_a_callback_away_are_named(house: House, script: Script, code: str) -> None:
+    with upstream(script) as server:
+        assert house.causes(server.url) == [code]
+
+
+def test_several_causes_are_named_in_the_order_of_the_chain(build: Build) -> None:
+    with build(404, b"{}", ahead=300, watched=False) as house:
+        wrong = house.url.replace(PATH, "/callback")
+        assert house.causes(wrong) == ["wrong_app_key", "wrong_path", "no_watcher", "skewed_clock"]
+
+
+def test_it_changes_nothing_but_its_own_nonces(house: House) -> None:
+    def kept() -> list[Any]:
+        with house.services.store.read() as tx:
+            names = ("last_callback", "inbox_waiting", "log_head")
+            return [*(tx.one(name) for name in names), [row for row in tx.all("counters") if row["name"] != "ready"]]
+
+    before = kept()
+    house.examined()
+    assert kept() == before
+
+
+def test_the_sign_up_goes_on_as_if_nobody_had_looked(house: House) -> None:
+    with house.services.store.read() as tx:
+        (waiting,) = tx.all("unanswered", before="9999")
+    house.examined()
+    assert status(house.services, waiting["id"]) == "waiting"
