@@ -34,6 +34,8 @@ window.shifted = 0;
 new PerformanceObserver(list => { for (const one of list.getEntries()) window.shifted += one.value; })
     .observe({type: "layout-shift", buffered: false});
 """
+ASKED_FOR = """([scheme, width]) => innerWidth === width
+    && getComputedStyle(document.querySelector("[data-testid=stApp]")).colorScheme === scheme"""
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 
 
@@ -210,6 +212,17 @@ def browse(contexts: Callable[..., Any]) -> Iterator[Callable[..., Any]]:
     for tab in tabs:
         tab.close()
     assert wrong == []
+
+
+def every_look(tab: Any) -> Iterator[tuple[str, dict[str, int]]]:
+    """Show an open page as each screen does, light and dark, and wait until it stands: (colour scheme, size)."""
+    for scheme in ("light", "dark"):
+        tab.emulate_media(color_scheme=scheme)
+        for size in (WIDE, PHONE):
+            tab.set_viewport_size(size)
+            tab.wait_for_function(ASKED_FOR, arg=[scheme, size["width"]])
+            tab.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
+            yield scheme, size
 
 
 def _is_an_error(message: Any) -> bool:

@@ -21,7 +21,7 @@ from signup.errors import SignupError
 from signup.flow.start import start
 from signup.services import Services, open_services
 from tests.fakes import ScriptedTruecaller, profile
-from tests.machine import A_WORD_GROWS, PHONE, ROOT, WIDE, eventually, free_port
+from tests.machine import A_WORD_GROWS, PHONE, ROOT, eventually, every_look, free_port
 from tests.pages.fixtures.visits import completed, declined, numbered
 from tests.steps.story import VALUE
 
@@ -105,18 +105,16 @@ def press_row(page: Page, row: int, column: float) -> None:
     page.mouse.click(box["x"] + column, box["y"] + 36 * (row + 1) + 18)
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("path", PAGES)
 def test_a_page_fits_the_screen_and_the_phone_and_stays_on_this_machine(
-    visitor: Callable[..., Page], path: str, dark: bool
+    visitor: Callable[..., Page], path: str
 ) -> None:
-    page = visitor(path, dark=dark)
-    for size in (WIDE, PHONE):
-        page.set_viewport_size(size)
+    page = visitor(path)
+    for _, size in every_look(page):
         settled(page)
         width = page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth")
         assert width <= size["width"]
-    assert page.get_by_test_id("stException").count() == 0
+        assert page.get_by_test_id("stException").count() == 0
 
 
 def test_no_table_of_health_is_cut_off_on_a_phone(visitor: Callable[..., Page]) -> None:

@@ -54,7 +54,7 @@ def test_the_canary_leaves_no_trace_on_the_whole_street(canary_street, page, tmp
         for signup_id in ids if "{0}" in address else ids[:1]:
             page.goto(f"{street.address}/{address.format(signup_id)}")
             page.get_by_role("heading").first.wait_for()
-            page.wait_for_timeout(700)
+            page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
             shown += page.content()
     for fmt in ("csv", "ndjson"):
         street.command("export", "--format", fmt, "--out", str(tmp_path / f"events.{fmt}"))
