@@ -1,4 +1,4 @@
-"""The sandbox's door, over real HTTP: which phones ring, who the personas are, and a tap.
+"""The sandbox's door, over real HTTP: which phones ring, who the personas are, a tap, and a code for a real phone.
 
 Only in sandbox mode is anybody behind it. It must not draw, and it never speaks to Truecaller.
 """
@@ -36,6 +36,15 @@ class Persona:
     description: str
 
 
+@dataclass(frozen=True)
+class PhoneCode:
+    """What opens the phone on another machine, once, within `seconds`. `address` is None where none reaches it."""
+
+    code: str
+    seconds: int
+    address: str | None
+
+
 def ringing(services: Services) -> list[Ringing]:
     """The phones that ring at this moment, the newest first. Raises SignupError when the sandbox is not there."""
     with _as_it_should():
@@ -56,6 +65,13 @@ def personas(services: Services) -> list[Persona]:
         for row in _ask(services, "GET", "/personas"):
             cast.setdefault(row["persona"], Persona(row["persona"], int(row["phoneNumber"]), row["description"]))
     return list(cast.values())
+
+
+def phone_code(services: Services) -> PhoneCode:
+    """A new code; the one before is dead. Raises as `ringing` does."""
+    with _as_it_should():
+        made = _ask(services, "POST", "/phone-codes")
+        return PhoneCode(made["code"], made["seconds"], made["address"])
 
 
 @contextmanager

@@ -5,6 +5,9 @@ posts the callback and hands out the profile. It imports nothing of `signup`, `d
 a misreading on one side cannot hide on the other.
 
     web         HTTP in: Truecaller's two endpoints and the sandbox's own door
+    phone_web   the phone alone, for a real one in the same network
+    peers       whose request it is: this machine's, or another's
+    guests      the one-time code that lets another machine in
     truecaller  who does what when: a request, a persona's script, a tap
     phones      what is remembered: ringing prompts and access tokens
     personas    reserved numbers, each with a fixed outcome

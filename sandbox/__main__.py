@@ -53,7 +53,9 @@ def _serve(options: argparse.Namespace) -> int:
     callback = options.callback or defaults.callback_url
     with ExitStack() as stack:
         try:
-            sandbox = stack.enter_context(running(callback=callback, port=port, speed=options.speed))
+            sandbox = stack.enter_context(
+                running(callback=callback, port=port, speed=options.speed, bind=defaults.sandbox_bind)
+            )
         except (OSError, OverflowError) as error:
             return _cannot(_port_problem(port, error))
         sys.stdout.write(f"sandbox: listening on {sandbox.url}, callbacks go to {callback}\n")

@@ -1,4 +1,4 @@
-"""The sandbox wired together on one port of 127.0.0.1: phones, timetable, courier, web, and waitress in front.
+"""The sandbox wired together on one port: phones, timetable, courier, web, and waitress in front.
 
 `running` is the way in for the command line and for tests alike. It must not read settings or handle signals.
 """
@@ -16,13 +16,14 @@ from flask import Flask
 from waitress import wasyncore
 from waitress.server import create_server
 
-from sandbox import clock
+from sandbox import clock, phone_web
 from sandbox.deliver import PAUSES, Courier, Timetable
 from sandbox.phones import Phones
 from sandbox.truecaller import Truecaller
 from sandbox.web import create_app
 
 HOST = "127.0.0.1"
+SOMEWHERE = "203.0.113.1"  # an address kept free for documents: beyond this machine, whatever its network
 THREADS = 16
 DRAIN_SECONDS = 0.5
 
@@ -74,17 +75,30 @@ def running(
     speed: float = 1.0,
     pauses: tuple[float, ...] = PAUSES,
     now: Callable[[], datetime] = clock.now,
+    bind: str = HOST,
 ) -> Iterator[Sandbox]:
     """A sandbox on 127.0.0.1:`port` (0: any free one) until the block ends. Raises OSError when the port is taken.
 
     `callback`: the URL callbacks go to. `speed` divides the personas' delays; `pauses`: seconds between two tries of a
-    callback; `now`: the wall clock that ages prompts and tokens.
+    callback; `now`: the wall clock that ages prompts and tokens; `bind`: 0.0.0.0 lets other machines use the phone.
     """
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a burst is no news
-    listener = socket.create_server((HOST, port))
+    listener = socket.create_server((bind, port))
+    port = listener.getsockname()[1]
+    address = None if bind == HOST else f"http://{own_address()}:{port}{phone_web.PATH}"
     phones = Phones(now)
     with closing(Timetable()) as timetable:
         courier = Courier(callback, timetable, pauses=pauses)
-        app = create_app(Truecaller(phones, courier, timetable, speed), phones)
+        app = create_app(Truecaller(phones, courier, timetable, speed), phones, address=address)
         with closing(_Server(app, listener)):
-            yield Sandbox(f"http://{HOST}:{listener.getsockname()[1]}", courier)
+            yield Sandbox(f"http://{HOST}:{port}", courier)
+
+
+def own_address() -> str:
+    """This machine as its network knows it: the address it would send from. Nothing is sent to find out."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect((SOMEWHERE, 9))
+        except OSError:  # no network
+            return socket.gethostname()
+        return str(probe.getsockname()[0])

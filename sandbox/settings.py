@@ -1,13 +1,18 @@
-"""The two settings the sandbox shares with the programs it plays against. The only module here that reads the
+"""The settings the sandbox shares with the programs it plays against. The only module here that reads the
 environment (and `.env`); it must not know any other setting.
 """
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 Port = Annotated[int, Field(ge=1, le=65535)]
+FITS = {
+    "sandbox_port": "a port from 1 to 65535",
+    "callback_port": "a port from 1 to 65535",
+    "sandbox_bind": "127.0.0.1 or 0.0.0.0",
+}
 
 
 class SettingsWrong(Exception):
@@ -15,7 +20,7 @@ class SettingsWrong(Exception):
 
 
 class Settings(BaseSettings):
-    """Ports on 127.0.0.1: ours, and that of the receiver which gets the callbacks."""
+    """Ports on 127.0.0.1: ours, and that of the receiver which gets the callbacks; who reaches the phone."""
 
     model_config = SettingsConfigDict(
         env_prefix="SIGNUP_", env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True
@@ -23,6 +28,7 @@ class Settings(BaseSettings):
 
     sandbox_port: Port = 8503
     callback_port: Port = 8502
+    sandbox_bind: Literal["127.0.0.1", "0.0.0.0"] = "127.0.0.1"  # noqa: S104  a phone of another machine meets a code
 
     @property
     def callback_url(self) -> str:
@@ -31,9 +37,9 @@ class Settings(BaseSettings):
 
 
 def load() -> Settings:
-    """Read both settings; raises SettingsWrong with all problems in one line."""
+    """Read them all; raises SettingsWrong with all problems in one line."""
     try:
         return Settings()
     except ValidationError as error:
-        names = (f"SIGNUP_{problem['loc'][0]}".upper() for problem in error.errors())
-        raise SettingsWrong("; ".join(f"{name} must be a port from 1 to 65535" for name in names)) from None
+        names = [str(problem["loc"][0]) for problem in error.errors()]
+        raise SettingsWrong("; ".join(f"SIGNUP_{name.upper()} must be {FITS[name]}" for name in names)) from None

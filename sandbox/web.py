@@ -1,18 +1,19 @@
 """HTTP in: Truecaller's two endpoints, and the sandbox's own door (phones, personas, health).
 
 Errors are Truecaller's two envelopes: `{code, message}`, and `{status, message}` for a profile. Only a peer on this
-machine is answered. It must not decide what a phone does; `truecaller` does.
+machine is answered, but for the phone alone. It must not decide what a phone does; `truecaller` does.
 """
 
-import ipaddress
 import json
+from functools import partial
 from typing import Any
 
-from flask import Flask, Response, abort, jsonify, request
+from flask import Flask, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import BaseConverter
 
-from sandbox import clock, personas
+from sandbox import clock, peers, personas, phone_web
+from sandbox.guests import CODE_SECONDS, Guests
 from sandbox.personas import BAD_APP_KEY, Refusal
 from sandbox.phones import ANSWERS, NotRinging, Phones, Prompt, UnknownAnswer
 from sandbox.truecaller import Truecaller
@@ -28,15 +29,18 @@ class AnyText(BaseConverter):
     part_isolating = False
 
 
-def create_app(truecaller: Truecaller, phones: Phones) -> Flask:
-    """The sandbox as a WSGI application."""
+def create_app(truecaller: Truecaller, phones: Phones, *, address: str | None = None) -> Flask:
+    """The sandbox as a WSGI application. `address`: where other machines find the phone, if they can."""
     app = Flask("sandbox")
     app.config["MAX_CONTENT_LENGTH"] = MOST_BYTES
     app.url_map.converters["anything"] = AnyText
-    app.before_request(_loopback_only)
+    app.before_request(partial(peers.admit, phone_web.NAME))
     app.register_error_handler(HTTPException, _http_error)
     _truecaller_routes(app, truecaller, phones)
     _door_routes(app, truecaller, phones)
+    guests = Guests()
+    app.register_blueprint(phone_web.blueprint(truecaller, phones, guests))
+    _code_route(app, guests, address)
     return app
 
 
@@ -87,6 +91,12 @@ def _door_routes(app: Flask, truecaller: Truecaller, phones: Phones) -> None:
         return _json(200, {"status": "ok"})
 
 
+def _code_route(app: Flask, guests: Guests, address: str | None) -> None:
+    @app.post("/phone-codes")
+    def make_code() -> Response:
+        return _json(200, {"code": guests.new_code(), "seconds": int(CODE_SECONDS), "address": address})
+
+
 def _accept(truecaller: Truecaller, prompt: Prompt) -> Response:
     response = _json(200, {"requestId": prompt.request_id})
     response.call_on_close(lambda: truecaller.answered(prompt))
@@ -117,19 +127,6 @@ def _is_number(value: object) -> bool:
 
 def _is_state(value: object) -> bool:
     return value is None or (isinstance(value, str) and 1 <= len(value) <= MOST_STATE)
-
-
-def _loopback_only() -> None:
-    forwarded = "Forwarded" in request.headers or "X-Forwarded-For" in request.headers
-    if forwarded or not _is_here(request.remote_addr or ""):
-        abort(404)
-
-
-def _is_here(peer: str) -> bool:
-    try:
-        return ipaddress.ip_address(peer).is_loopback
-    except ValueError:
-        return False
 
 
 def _http_error(error: HTTPException) -> Response:

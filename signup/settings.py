@@ -162,6 +162,10 @@ class Settings(BaseSettings):
     callback_bind: Annotated[str, AfterValidator(checks.address)] = _setting(
         "the receiver; Truecaller must reach it through HTTPS, so it may be public", "127.0.0.1"
     )
+    sandbox_bind: Literal["127.0.0.1", "0.0.0.0"] = _setting(  # noqa: S104  other machines meet a code there
+        "the sandbox; `0.0.0.0` lets a real phone in the same network play the sandbox's, after a one-time code",
+        "127.0.0.1",
+    )
     public_callback_url: Url | None = _setting(
         "the callback URL set in Truecaller's portal; the doctor tries it", None, ""
     )

@@ -75,6 +75,25 @@ def test_a_number_that_no_phone_has_rings_as_it_is(opening: Opening) -> None:
         assert "**+5**" in said(visit("try_it"))
 
 
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [
+        ("null", "Set `SIGNUP_SANDBOX_BIND=0.0.0.0` and start again"),
+        ('"http://192.0.2.7:8503/phone"', "http://192.0.2.7:8503/phone"),
+    ],
+)
+def test_a_code_for_a_real_phone_stands_with_the_address_or_with_what_is_missing(
+    opening: Opening, address: str, told: str
+) -> None:
+    made = answer(200, f'{{"code":"012345","seconds":300,"address":{address}}}'.encode())
+    with upstream(answer(200, b"[]")) as other, opening(sandbox_port=urlsplit(other.url).port):
+        page = visit("try_it")
+        other.scripts[:] = [made, answer(200, b"[]")]
+        page.button(key="real-phone-code").click().run()
+        assert told in said(page)
+        assert ("012 345" in said(page)) == (address != "null")
+
+
 def test_a_failure_in_sandbox_mode_points_at_the_sandbox(street: Services, truecaller: ScriptedTruecaller) -> None:
     truecaller.will_answer(refused("truecaller_error"))
     told = said(visit("try_it", signup=str(begin(street).signup_id)))

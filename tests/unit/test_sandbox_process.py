@@ -102,12 +102,14 @@ def test_a_port_in_use_is_one_line_with_the_cure_and_exit_2():
 
 
 def test_wrong_settings_are_told_together_with_exit_2():
-    with program(environ={"SIGNUP_SANDBOX_PORT": "many", "SIGNUP_CALLBACK_PORT": "0"}) as child:
+    wrong = {"SIGNUP_SANDBOX_PORT": "many", "SIGNUP_CALLBACK_PORT": "0", "SIGNUP_SANDBOX_BIND": "everywhere"}
+    with program(environ=wrong) as child:
         out, err = child.communicate(timeout=20)
     assert (child.returncode, out) == (2, "")
     assert err == (
         "sandbox: SIGNUP_SANDBOX_PORT must be a port from 1 to 65535; "
-        "SIGNUP_CALLBACK_PORT must be a port from 1 to 65535\n"
+        "SIGNUP_CALLBACK_PORT must be a port from 1 to 65535; "
+        "SIGNUP_SANDBOX_BIND must be 127.0.0.1 or 0.0.0.0\n"
     )
 
 

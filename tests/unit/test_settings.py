@@ -73,6 +73,16 @@ def test_an_unknown_name_suggests_the_nearest() -> None:
     assert "SIGNUP_APP_KEY_FILE" in told(app_key_fil="x")
 
 
+@pytest.mark.parametrize("host", ["0.0.0.0", "127.0.0.1"])
+def test_the_sandbox_listens_on_this_machine_or_on_all_of_its_addresses(host: str) -> None:
+    assert loaded(sandbox_bind=host).sandbox_bind == host
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "localhost", "::"])
+def test_the_sandbox_listens_nowhere_else(host: str) -> None:
+    assert told(sandbox_bind=host) == "SIGNUP_SANDBOX_BIND must be '127.0.0.1' or '0.0.0.0'"
+
+
 def test_names_of_other_programs_are_none_of_our_business() -> None:
     assert load({"PATH": "/bin", "SIGN": "x", "XSIGNUP_MODE": "live"}, env_file=None).mode == "sandbox"
 
