@@ -96,8 +96,7 @@ def told(seen: Watched | None, refused: StartResult | None) -> None:
     if refused:
         st.markdown(labels.LOCK_HIT.badge(f"{refused.number} is locked, nothing was sent"))
     if seen:
-        now, later = timeline.AHEAD.get(seen.signup.status, (None, []))
-        timeline.show(seen.events, seen.steps, services.settings.mode, running=now, to_come=later)
+        timeline.show(seen.signup, seen.events, seen.steps, services.settings, locked=seen.locked)
     elif not refused:
         cards.note("Each step stands here as it happens, with its HTTP.", height=HEIGHT, icon="timeline")
 

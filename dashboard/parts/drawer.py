@@ -7,13 +7,13 @@ unmasked but after a reveal, which asks for a reason and is an event.
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pandas as pd
 import streamlit as st
 
 from dashboard import labels, shared, state, times
-from dashboard.parts import erase, links, timeline
+from dashboard.parts import clocks, erase, links, timeline
 from dashboard.parts.filters import CUSTOM
 from signup import phone
 from signup.errors import SignupError
@@ -124,25 +124,27 @@ def _told(signup_id: str) -> None:
         events = signups.timeline(services, signup_id)
         steps = signups.exchanges(services, signup_id)
         profile = signups.profile(services, signup_id)
+        locked = signups.locked_until(services, signup_id)
     except SignupError as problem:
         st.error(problem.sentence, icon=":material/error:")
         return
     if found is None:
         return
-    _head(found)
+    _head(found, locked)
     erase.receipt(found)
     if profile:
         _profile(signup_id, profile)
-    running, to_come = timeline.AHEAD.get(found.status, (None, []))
-    timeline.show(events, steps, shared.services().settings.mode, running=running, to_come=to_come)
+    timeline.show(found, events, steps, services.settings, locked=locked)
     _sealed(found, events)
     erase.offer(found, ACTOR)
 
 
-def _head(found: SignUp) -> None:
-    """How it stands, where from, and its id to copy."""
-    country = f"**{phone.country_name(found.country)}** :gray[(number range)]"
-    st.markdown(f"{labels.STATUS[found.status].badge()} {country} · {found.channel}")
+def _head(found: SignUp, locked: datetime | None) -> None:
+    """How it stands, where from, the clocks that run, and its id to copy."""
+    with st.container(horizontal=True, horizontal_alignment="distribute"):
+        country = f"**{phone.country_name(found.country)}** :gray[(number range)]"
+        st.markdown(f"{labels.STATUS[found.status].badge()} {country} · {found.channel}", width="content")
+        st.markdown(clocks.told(found, locked), width="content")
     zone = times.zone()
     parts = [f"Started {times.day_and_second(found.started_at, zone)}"]
     if found.decided_at:

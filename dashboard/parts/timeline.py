@@ -1,118 +1,58 @@
-"""One sign-up's timeline: what happened, when, how long it took, and the HTTP of each step with its secrets dotted.
+"""One sign-up's timeline: what happened, when, how long it took, the HTTP of each step, and what comes next.
 
-The same on Try it and in the drawer of Sign-ups. It reads nothing: events and exchanges are handed in.
+The same on Try it and in the drawer of Sign-ups. It reads nothing: the sign-up, its events and its exchanges are handed
+in. The number stands here masked, whoever looks.
 """
 
-import json
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
-from dashboard import labels
-from signup import words
+from dashboard import labels, times
+from dashboard.parts import exchange
+from signup import phone, words
 from signup.clock import moment
-from signup.flow.signups import Step
+from signup.flow.signups import SignUp, Step
 from signup.model import Event, Exchange, Status
+from signup.settings import Settings
 
 ASKED = ("signup.sent", "signup.failed")
 CALLED = ("callback.received", "callback.repeated", "callback.quarantined")
 FETCHED = ("profile.fetched", "profile.failed")
+DECIDED = ("signup.approved", "signup.declined", "signup.expired")
+TOLD_BY = {"request": ASKED, "callback": CALLED, "profile": FETCHED}
 FROM_MINUTES = 100
+
+
+@dataclass(frozen=True)
+class Ahead:
+    """What an open sign-up waits for, what that means, and what is still to come."""
+
+    now: str
+    meaning: str
+    to_come: tuple[str, ...] = ()
+
+
 AHEAD = {
-    Status.REQUESTED: ("**Asking Truecaller**", ["Answer on the phone", "Callback", "Profile"]),
-    Status.WAITING: ("**Phone is ringing**", ["Callback", "Profile"]),
-    Status.APPROVED: ("**Reading the profile**", []),
+    Status.REQUESTED: Ahead(
+        "Asking Truecaller",
+        "The request is out. When it is accepted, the phone rings.",
+        ("Answer on the phone", "Callback", "Profile"),
+    ),
+    Status.WAITING: Ahead(
+        "Phone is ringing",
+        "The number's owner has to answer; the answer comes as a callback. Without one the sign-up ends.",
+        ("Callback", "Profile"),
+    ),
+    Status.APPROVED: Ahead(
+        "Reading the profile", "Tried again after a fault, as long as the token lives. The asked number must be in it."
+    ),
 }
-"""What an open sign-up waits for, and what is still to come."""
-
-
-def show(
-    events: Sequence[Event],
-    steps: Iterable[Step],
-    mode: str,
-    *,
-    running: str | None = None,
-    to_come: Sequence[str] = (),
-) -> None:
-    """Every event as a step, the newest open; then what is being waited for, and what is still to come."""
-    exchanges = _by_event(events, steps)
-    started = moment(events[0].at) if events else None
-    for event in events:
-        newest = event is events[-1]
-        with st.expander(
-            _label(event, started, exchanges.get(event.seq or 0, [])),
-            expanded=newest,
-            key=f"step-{event.signup_id}-{event.seq}{'-newest' if newest else ''}",
-            icon=labels.icon(labels.event_icon(event.kind)),
-            type="step",
-        ):
-            _inside(event, exchanges.get(event.seq or 0, []), mode)
-    if running:
-        st.status(running, type="step", state="running")
-    for name in to_come:
-        st.expander(f":gray[{name}]", key=f"to-come-{name}", icon=":material/circle:", type="step")
-
-
-def duration(seconds: float) -> str:
-    """340 ms, 9.7 s, 2 min."""
-    if seconds < 1:
-        return f"{round(seconds * 1000)} ms"
-    return f"{seconds:.1f} s" if seconds < FROM_MINUTES else f"{seconds / 60:.0f} min"
-
-
-def _by_event(events: Sequence[Event], steps: Iterable[Step]) -> dict[int, list[Exchange]]:
-    """Exchanges under the seq of the event that tells of them: in order, kind by kind, what is left to the last one."""
-    found: dict[int, list[Exchange]] = {}
-    kinds = {"request": ASKED, "callback": CALLED, "profile": FETCHED}
-    waiting = {name: [event.seq or 0 for event in events if event.kind in told] for name, told in kinds.items()}
-    for step in steps:
-        seqs = waiting[step.step]
-        if not seqs:
-            continue
-        seq = seqs[0] if step.step == "request" or len(seqs) == 1 else seqs.pop(0)
-        found.setdefault(seq, []).append(step.exchange)
-    return found
-
-
-def _label(event: Event, started: datetime | None, exchanges: Sequence[Exchange]) -> str:
-    """What happened · HTTP status, code, latency · when · where in the log."""
-    details = event.details or {}
-    told = [f"**{words.event(event.kind, details)}**"]
-    told += [f"`{exchange.status}`" for exchange in exchanges[-1:] if exchange.status]
-    if "code" in details:
-        told.append(f"`{details['code']}`")
-    aside = []
-    if event.kind in (*ASKED, *FETCHED) and "ms" in details:
-        aside.append(f"took {duration(details['ms'] / 1000)}")
-    if started:
-        aside.append(f"+{duration((moment(event.at) - started).total_seconds())}")
-    return " ".join([*told, labels.quiet(" · ".join([*aside, f"seq {event.seq:,}"]))])
-
-
-def _inside(event: Event, exchanges: list[Exchange], mode: str) -> None:
-    st.caption(_sentence(event, mode))
-    for number, exchange in enumerate(exchanges):
-        if len(exchanges) > 1:
-            status = exchange.status or f"no answer ({exchange.failure})"
-            st.caption(f"Try {number + 1} of {len(exchanges)} · {status} · {exchange.ms} ms")
-        _exchange(exchange, key=f"http-{event.seq}-{number}")
-
-
-def _sentence(event: Event, mode: str) -> str:
-    """What it means and what comes next; for a failure, the cure."""
-    details = event.details or {}
-    if "code" in details and event.kind != "signup.declined":
-        step = details.get("step") or ("profile" if event.kind.startswith("profile.") else "request")
-        return words.cure(step, details["code"], mode)
-    if "reason" in details:
-        return words.CODES.get(details["reason"], str(details["reason"]))
-    return NEXT.get(event.kind, "")
-
 
 NEXT = {
-    "signup.started": "The number is locked now, so nobody can make its phone ring again and again.",
     "signup.sent": "Accepted is not approved: now the number's owner has to answer on the phone.",
     "signup.opened": "The prompt is open on the phone; the answer comes as another callback.",
     "signup.approved": "The state was right. Now the profile is read with the access token, before that runs out.",
@@ -122,53 +62,116 @@ NEXT = {
     "profile.fetched": "The asked number is in the profile: proved. Name and e-mail are what the person declares. "
     "The token is wiped.",
     "profile.revealed": "Somebody looked at the profile unmasked; the reason is kept.",
+    "replay.sent": "Somebody sent a callback of this sign-up again. What it causes is marked, and no number counts it.",
     "lock.hit": "Somebody tried this number again while it was locked. No request was sent.",
 }
 
 
-def _exchange(exchange: Exchange, key: str) -> None:
-    view = st.segmented_control(
-        "HTTP", ["Request", "Answer", "curl"], default="Request", required=True, key=key, label_visibility="collapsed"
+def show(
+    found: SignUp, events: Sequence[Event], steps: Sequence[Step], settings: Settings, *, locked: datetime | None
+) -> None:
+    """Every event as a step, the newest open; then what is being waited for, and what is still to come.
+
+    `locked`: until when its number is locked by it.
+    """
+    exchanges = by_event(events, steps)
+    for event in events:
+        tries = exchanges.get(event.seq or 0, [])
+        if event.kind == "signup.started":
+            _begun(found, event, locked, newest=event is events[-1])
+            continue
+        with _step(event, _label(found, event, tries), labels.event_icon(event.kind), newest=event is events[-1]):
+            _said(event, _meaning(found, event, settings.mode))
+            if event.kind in CALLED and steps and not tries:
+                st.caption("Whose it was came out only later, so its HTTP is not kept.")
+            exchange.show(tries, settings, key=f"http-{event.seq}")
+    if events and not steps and found.status is not Status.REQUESTED:
+        st.caption("No HTTP is kept of this sign-up.")
+    if ahead := AHEAD.get(found.status):
+        st.status(f"**{ahead.now}**", type="step", state="running", expanded=True).caption(ahead.meaning)
+        for name in ahead.to_come:
+            st.expander(f":gray[{name}]", key=f"to-come-{name}", icon=":material/circle:", type="step")
+
+
+def duration(seconds: float) -> str:
+    """340 ms, 9.7 s, 2 min."""
+    if seconds < 1:
+        return f"{round(seconds * 1000)} ms"
+    return f"{seconds:.1f} s" if seconds < FROM_MINUTES else f"{seconds / 60:.0f} min"
+
+
+def by_event(events: Sequence[Event], steps: Iterable[Step]) -> dict[int, list[Exchange]]:
+    """Exchanges under the seq of the event that tells of them: all tries of the request under the first that does,
+    any other under the last that had happened by then."""
+    found: dict[int, list[Exchange]] = {}
+    for step in steps:
+        telling = [event for event in events if event.kind in TOLD_BY[step.step]]
+        if step.step != "request":
+            telling = [event for event in telling if moment(event.at) <= step.at][-1:]
+        if telling:
+            found.setdefault(telling[0].seq or 0, []).append(step.exchange)
+    return found
+
+
+def _begun(found: SignUp, event: Event, locked: datetime | None, *, newest: bool) -> None:
+    """The start is two steps of the story, which were one moment."""
+    with _step(event, _titled(found, event, "Number accepted"), "dialpad"):
+        whose = found.masked or "Whose it was is not kept any more"
+        country = f"{phone.country_name(found.country)} (number range)"
+        _said(event, f"{whose}, {country}. However it was typed, it is sent as one whole number, without a plus.")
+    until = f"until {times.second(locked, times.zone())}" if locked else ""
+    with _step(event, _titled(found, event, "Lock taken", until), "lock", newest=newest):
+        over = "It is over. This number may be tried again, unless another sign-up has locked it."
+        _said(event, f"Nobody can make this phone ring again {until}." if locked else over)
+
+
+def _step(event: Event, label: str, icon: str, *, newest: bool = False) -> DeltaGenerator:
+    return st.expander(
+        label,
+        expanded=newest,
+        key=f"step-{event.signup_id}-{event.seq}-{icon}{'-newest' if newest else ''}",
+        icon=labels.icon(icon),
+        type="step",
     )
-    text = {"Request": request_text, "Answer": answer_text, "curl": curl}[view or "Request"](exchange)
-    st.code(text, language=None, wrap_lines=True)
 
 
-def request_text(exchange: Exchange) -> str:
-    """The request as HTTP is written."""
-    head = [f"{exchange.method} {exchange.url}", *_lines(exchange.request_headers)]
-    return "\n".join([*head, "", pretty(exchange.request_body)]).strip()
+def _label(found: SignUp, event: Event, tries: Sequence[Exchange]) -> str:
+    """What happened · HTTP status, code, latency · when · where in the log."""
+    details = event.details or {}
+    told = [f"`{one.status}`" for one in tries[-1:] if one.status]
+    if "code" in details:
+        told.append(f"`{details['code']}`")
+    if details.get("replay"):
+        told.append(labels.badge("Replay", "gray", "replay"))
+    took = details.get("ms") if event.kind in (*ASKED, *FETCHED) else sum(one.ms for one in tries) or None
+    return _titled(found, event, words.event(event.kind, details), *told, took=took)
 
 
-def answer_text(exchange: Exchange) -> str:
-    """The answer as HTTP is written, or why there is none."""
-    if exchange.status is None:
-        return f"No answer ({exchange.failure}) after {exchange.ms} ms"
-    head = [f"HTTP {exchange.status}  ({exchange.ms} ms)", *_lines(exchange.answer_headers)]
-    return "\n".join([*head, "", pretty(exchange.answer_body)]).strip()
+def _titled(found: SignUp, event: Event, title: str, *told: str, took: int | None = None) -> str:
+    aside = [] if took is None else [f"took {duration(took / 1000)}"]
+    aside += [f"+{duration((moment(event.at) - found.started_at).total_seconds())}", f"seq {event.seq:,}"]
+    return " ".join([f"**{title}**", *filter(None, told), labels.quiet(" · ".join(aside))])
 
 
-def curl(exchange: Exchange) -> str:
-    """The request as a shell command; put your own secrets where the dots are."""
-    words_ = [f"curl -i -X {exchange.method} {_quoted(exchange.url)}"]
-    words_ += [f"  -H {_quoted(f'{name}: {value}')}" for name, value in exchange.request_headers.items()]
-    if exchange.request_body:
-        words_.append(f"  --data-raw {_quoted(exchange.request_body)}")
-    return " \\\n".join(words_)
+def _said(event: Event, meaning: str) -> None:
+    """When it was, and what it means."""
+    at = moment(event.at).astimezone(times.zone())
+    st.caption(f"{at:%H:%M:%S}.{at.microsecond // 1000:03} · {meaning}" if meaning else f"{at:%H:%M:%S}")
 
 
-def pretty(body: str) -> str:
-    """A JSON body with its lines indented; anything else as it is."""
-    try:
-        content: Any = json.loads(body)
-    except ValueError:
-        return body
-    return json.dumps(content, indent=2, ensure_ascii=False)
+def _meaning(found: SignUp, event: Event, mode: str) -> str:
+    """What it means and what comes next; for a failure, the cure."""
+    details = event.details or {}
+    if "code" in details and event.kind != "signup.declined":
+        step = details.get("step") or ("profile" if event.kind.startswith("profile.") else "request")
+        return words.cure(step, details["code"], mode)
+    meaning = words.CODES.get(details["reason"], str(details["reason"])) if "reason" in details else ""
+    meaning = meaning or NEXT.get(event.kind, "")
+    return f"{meaning.rstrip('.')}. {_opened(found)}" if event.kind in DECIDED else meaning
 
 
-def _lines(headers: dict[str, str]) -> list[str]:
-    return [f"{name}: {value}" for name, value in headers.items()]
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "'\\''") + "'"
+def _opened(found: SignUp) -> str:
+    """Truecaller tells of it only sometimes."""
+    if found.opened_at is None:
+        return "Whether the prompt was opened, Truecaller did not tell."
+    return f"The prompt was opened after {duration((found.opened_at - found.started_at).total_seconds())}."

@@ -115,7 +115,7 @@ def _written(services: Services, claimed: Claim, answer: ProfileAnswer | None) -
             return None
         if answer is None:
             return _kill(tx, claimed, "endpoint_refused", now, None)
-        keep_trace(tx, services.keyring, services.clock, claimed.signup_id, "profile", answer.exchanges)
+        keep_trace(tx, services.keyring, now, claimed.signup_id, "profile", answer.exchanges)
         if answer.profile is None:
             return _no_profile(tx, claimed, answer, now)
         if not proves(answer.profile, claimed.number):

@@ -7,11 +7,11 @@ match acts on it. A token is kept, sealed, only where it can still be of use: ne
 import hashlib
 import hmac
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-from signup.clock import text
+from signup.clock import milliseconds, text
 from signup.flow.start import state_hash
 from signup.flow.steps import MOST_EVENTS, keep_trace, tell
 from signup.model import Callback, Exchange, Result, Status
@@ -41,7 +41,7 @@ class _Arrival:
 
 def receive(services: Services, callback: Callback, exchange: Exchange | None, *, replay: bool = False) -> None:
     """Store one callback durably. Raises StoreUnavailable: only then is Truecaller to try again."""
-    now = services.clock.now()
+    now, began = services.clock.now(), services.clock.monotonic()
     until = now + timedelta(seconds=services.settings.token_seconds)
     arrival = _Arrival(callback, text(now), text(until), replay)
     with services.store.write() as tx:
@@ -56,7 +56,8 @@ def receive(services: Services, callback: Callback, exchange: Exchange | None, *
         if signup:
             tx.run("count_callback", id=signup["id"])
             if told and exchange:
-                keep_trace(tx, services.keyring, services.clock, signup["id"], "callback", (exchange,))
+                took = replace(exchange, ms=milliseconds(services.clock.monotonic() - began))
+                keep_trace(tx, services.keyring, now, signup["id"], "callback", (took,))
 
 
 def _whose(tx: Transaction, callback: Callback) -> tuple[Row | None, str | None]:

@@ -181,14 +181,15 @@ def _expires(services: Services, begun: _Try) -> datetime:
 
 def _settled(services: Services, begun: _Try, answer: RequestAnswer) -> StartResult:
     """Write down what Truecaller answered."""
-    at = text(services.clock.now())
+    now = services.clock.now()
+    at = text(now)
     with services.store.write() as tx:
         tx.one("signup_by_id", id=begun.id)
         if answer.accepted or answer.code == "timeout":
             _sent(tx, begun, answer, at)
         else:
             _failed(tx, begun, answer, at)
-        keep_trace(tx, services.keyring, services.clock, begun.id, "request", answer.exchanges)
+        keep_trace(tx, services.keyring, now, begun.id, "request", answer.exchanges)
         found = tx.one("one_signup", id=begun.id) or {}
         lock = tx.one("lock_held_by", signup_id=begun.id)
     until = moment(lock["until"]) if lock else None

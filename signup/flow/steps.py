@@ -9,10 +9,10 @@ import logging
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from signup.clock import Clock, text
+from signup.clock import text
 from signup.errors import StoreUnavailable
 from signup.keys import Keyring
 from signup.model import Exchange, Status, new_id
@@ -89,12 +89,14 @@ def tell(tx: Transaction, at: str, kind: events.Kind, signup_id: str, details: R
 
 
 def keep_trace(
-    tx: Transaction, keyring: Keyring, clock: Clock, signup_id: str, step: str, exchanges: tuple[Exchange, ...]
+    tx: Transaction, keyring: Keyring, at: datetime, signup_id: str, step: str, exchanges: tuple[Exchange, ...]
 ) -> None:
-    """Keep HTTP exchanges for the timeline, sealed; their secrets are dots already. A microsecond keeps their order."""
-    began = clock.now()
+    """Keep HTTP exchanges for the timeline, sealed; their secrets are dots already. A microsecond keeps their order.
+
+    `at`: the moment of the event that tells of them, by which the timeline finds them.
+    """
     for place, exchange in enumerate(exchanges):
-        now = began + timedelta(microseconds=place)
+        now = at + timedelta(microseconds=place)
         row = new_id(now)
         sealed = keyring.seal("traces", "exchange", row, json.dumps(asdict(exchange)).encode())
         tx.run("add_trace", id=row, signup_id=signup_id, step=step, at=text(now), exchange=sealed)

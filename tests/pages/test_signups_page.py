@@ -175,7 +175,8 @@ def test_the_address_of_a_sign_up_opens_its_drawer(street: Services) -> None:
     text = said(page)
     assert "**Sweden** :gray[(number range)] · web" in text
     assert [step.label.split("**")[1] for step in page.expander] == [
-        "Sign-up started, number locked",
+        "Number accepted",
+        "Lock taken",
         "Request sent, Truecaller accepted it",
         "Callback stored",
         "Declined by the person",

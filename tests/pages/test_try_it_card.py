@@ -57,7 +57,7 @@ def test_a_step_back_to_a_sign_up_after_a_refusal_shows_that_one_alone(street: S
     page.query_params["signup"] = found
     page.run()
     assert "nothing was sent" not in said(page)
-    assert next(step.label.split("**")[1] for step in page.expander) == "Sign-up started, number locked"
+    assert next(step.label.split("**")[1] for step in page.expander) == "Number accepted"
 
 
 def test_a_refusal_stands_over_the_sign_up_that_holds_the_lock(street: Services) -> None:
