@@ -10,7 +10,7 @@ a misreading on one side cannot hide on the other.
     guests      the one-time code that lets another machine in
     truecaller  who does what when: a request, a persona's script, a tap
     phones      what is remembered: ringing prompts and access tokens
-    personas    reserved numbers, each with a fixed outcome
+    personas    reserved numbers, each with a fixed outcome; told by `listing`, out of the ranges of `numbers`
     profiles    made-up people
     deliver     callbacks out, with Truecaller's retries
     serve       all of it wired together on one port

@@ -14,7 +14,7 @@ import sys
 import threading
 from contextlib import ExitStack, suppress
 
-from sandbox import deliver, personas
+from sandbox import deliver, listing
 
 STOPS = {signal.SIGTERM, signal.SIGINT}
 
@@ -23,7 +23,7 @@ def main(argv: list[str] | None = None) -> int:
     """The exit code: 0 stopped as asked, 2 cannot start (one line on stderr says why)."""
     options = _options(argv)
     if options.command == "personas":
-        sys.stdout.write(f"{personas.table()}\n")
+        sys.stdout.write(f"{listing.table()}\n")
         return 0
     # Blocked for every thread and taken by sigwait below: no handler can run at a bad moment, not even while starting.
     signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)

@@ -1,37 +1,26 @@
 """Reserved numbers with a fixed outcome each: the cast of the sandbox.
 
-Every persona has ten numbers, so that tests beside each other never meet in one lock. All of them lie in ranges that a
-regulator keeps free for fiction and that libphonenumber accepts as valid. A persona is only described here, and
-played by `truecaller`. This module must not send or remember anything.
+Every persona has ten numbers, so that tests beside each other never meet in one lock. A persona is only described
+here, and played by `truecaller`. This module must not send or remember anything.
 """
 
 from dataclasses import dataclass
 from typing import Any
 
-# Sweden, PTS, numbers for use in books and films: 070-174 06 05 to 070-174 06 99.
-SWEDEN = range(46701740605, 46701740700)
-
-# Australia, ACMA, phone numbers for use in TV shows, films and creative works: these mobile numbers, one by one.
-AUSTRALIA = (
-    *(61491570006, 61491570110, 61491570156, 61491570157, 61491570158),
-    *(61491570159, 61491570313, 61491570737, 61491571266, 61491571491),
-)
-
-# United States, NANPA, 555 line numbers kept for fictional use: 555-0100 to 555-0199 (here with area code 202).
-UNITED_STATES = range(12025550100, 12025550200)
-
-# Whose number a profile shows when it is not the asked one. No persona has it.
-SOMEBODY_ELSE = 12025550199
+from sandbox.numbers import AUSTRALIA, NEW_YORK, SOMEBODY_ELSE, SWEDEN, WASHINGTON, ten
 
 AT_ONCE = 0.1  # seconds a quick thumb needs
+SLOW = 12.0  # more than the 8 seconds a caller waits unless its settings say otherwise
+LATE = 610.0  # more than the 10 minutes that a person may take and a token lives
 
 
 @dataclass(frozen=True)
 class Refusal:
-    """What Truecaller answers instead of ringing: an HTTP status and a body in the `{code, message}` envelope."""
+    """What Truecaller answers instead: an HTTP status, a body in one of its envelopes, seconds for Retry-After."""
 
     status: int
     body: dict[str, Any]
+    retry_after: int | None = None
 
 
 @dataclass(frozen=True)
@@ -44,22 +33,25 @@ class Persona:
     description: str
     numbers: tuple[int, ...]
     script: tuple[tuple[float, str], ...] = ()
-    refusal: Refusal | None = None
+    refusal: Refusal | None = None  # instead of ringing
+    slow: float = 0.0  # seconds until the request is answered
     early: bool = False  # the first callback goes out before the request is answered
+    late: float = 0.0  # seconds that a callback is held back
     copies: int = 1  # how often each callback is sent
+    wrong_state: bool = False  # an approval brings back another state than was sent
+    no_profile: Refusal | None = None  # instead of the profile
+    partial: bool = False  # the profile holds little more than the number
     shows: int | None = None  # the number in the profile, when it is not the asked one
-
-
-def _ten(reserved: range, first: int) -> tuple[int, ...]:
-    start = reserved.index(first)
-    return tuple(reserved[start : start + 10])
 
 
 BAD_APP_KEY = Refusal(404, {"code": 404, "message": "Invalid partner credentials."})
 NOT_ELIGIBLE = Refusal(
     403, {"code": 1008, "message": "Forbidden: It is forbidden to use sdk login for this phone number."}
 )
+RATE_LIMITED = Refusal(429, {"code": 429, "message": "Too many requests."}, retry_after=30)
 SERVER_ERROR = Refusal(500, {"code": 500, "message": "Internal server error."})
+UNAUTHORIZED = Refusal(401, {"status": 40101, "message": "Unauthorized"})
+PROFILE_DOWN = Refusal(503, {"status": 503, "message": "Service unavailable."})
 
 PERSONAS = (
     Persona(
@@ -67,7 +59,7 @@ PERSONAS = (
         "completed",
         None,
         "The person approves at once.",
-        _ten(SWEDEN, 46701740610),
+        ten(SWEDEN, 46701740610),
         script=((AT_ONCE, "approve"),),
     ),
     Persona(
@@ -75,15 +67,23 @@ PERSONAS = (
         "completed",
         None,
         "The person approves after 5 seconds.",
-        _ten(SWEDEN, 46701740620),
+        ten(SWEDEN, 46701740620),
         script=((5, "approve"),),
+    ),
+    Persona(
+        "approve_after_30s",
+        "completed",
+        None,
+        "The person approves after 30 seconds.",
+        ten(NEW_YORK, 12125550100),
+        script=((30, "approve"),),
     ),
     Persona(
         "decline",
         "declined",
         "user_rejected",
         "The person declines.",
-        _ten(SWEDEN, 46701740630),
+        ten(SWEDEN, 46701740630),
         script=((AT_ONCE, "decline"),),
     ),
     Persona(
@@ -91,7 +91,7 @@ PERSONAS = (
         "declined",
         "use_another_number",
         "The person would rather use another number.",
-        _ten(SWEDEN, 46701740640),
+        ten(SWEDEN, 46701740640),
         script=((AT_ONCE, "another_number"),),
     ),
     Persona(
@@ -106,7 +106,7 @@ PERSONAS = (
         "completed",
         None,
         "The person opens the prompt after a second and approves a second later.",
-        _ten(SWEDEN, 46701740650),
+        ten(SWEDEN, 46701740650),
         script=((1, "open"), (2, "approve")),
     ),
     Persona(
@@ -114,7 +114,7 @@ PERSONAS = (
         "completed",
         None,
         "The person approves, and Truecaller posts the callback twice.",
-        _ten(SWEDEN, 46701740660),
+        ten(SWEDEN, 46701740660),
         script=((AT_ONCE, "approve"),),
         copies=2,
     ),
@@ -123,16 +123,34 @@ PERSONAS = (
         "completed",
         None,
         "The callback comes before the request has been answered.",
-        _ten(SWEDEN, 46701740670),
+        ten(SWEDEN, 46701740670),
         script=((0, "approve"),),
         early=True,
+    ),
+    Persona(
+        "late_token",
+        "expired",
+        None,
+        "The person approves, but Truecaller calls back only after 10 minutes, when it is over.",
+        ten(WASHINGTON, 12025550170),
+        script=((AT_ONCE, "approve"),),
+        late=LATE,
+    ),
+    Persona(
+        "wrong_state",
+        "expired",
+        None,
+        "The person approves, but the callback brings another state than was sent.",
+        ten(WASHINGTON, 12025550180),
+        script=((AT_ONCE, "approve"),),
+        wrong_state=True,
     ),
     Persona(
         "not_eligible",
         "failed",
         "number_not_eligible",
         "Truecaller refuses the number: 403 with code 1008.",
-        _ten(UNITED_STATES, 12025550100),
+        ten(WASHINGTON, 12025550100),
         refusal=NOT_ELIGIBLE,
     ),
     Persona(
@@ -140,57 +158,70 @@ PERSONAS = (
         "failed",
         "bad_app_key",
         "Truecaller answers 404, as it does when the app key is wrong.",
-        _ten(UNITED_STATES, 12025550110),
+        ten(WASHINGTON, 12025550110),
         refusal=BAD_APP_KEY,
+    ),
+    Persona(
+        "rate_limited",
+        "failed",
+        "rate_limited",
+        "Truecaller answers 429 and asks to wait 30 seconds.",
+        ten(WASHINGTON, 12025550120),
+        refusal=RATE_LIMITED,
     ),
     Persona(
         "server_error",
         "failed",
         "truecaller_error",
         "Truecaller answers 500 each time it is asked.",
-        _ten(SWEDEN, 46701740690),
+        ten(SWEDEN, 46701740690),
         refusal=SERVER_ERROR,
+    ),
+    Persona(
+        "slow",
+        "completed",
+        None,
+        "Truecaller takes 12 seconds to answer the request, and the person approves all the same.",
+        ten(WASHINGTON, 12025550130),
+        script=((AT_ONCE, "approve"),),
+        slow=SLOW,
+    ),
+    Persona(
+        "token_refused",
+        "failed",
+        "token_rejected",
+        "The person approves, but Truecaller answers 401 to the token.",
+        ten(WASHINGTON, 12025550140),
+        script=((AT_ONCE, "approve"),),
+        no_profile=UNAUTHORIZED,
+    ),
+    Persona(
+        "profile_error",
+        "failed",
+        "profile_error",
+        "The person approves, but Truecaller answers 503 each time the profile is read.",
+        ten(WASHINGTON, 12025550150),
+        script=((AT_ONCE, "approve"),),
+        no_profile=PROFILE_DOWN,
     ),
     Persona(
         "wrong_number",
         "failed",
         "number_mismatch",
         "The person approves, but the profile holds somebody else's number.",
-        _ten(SWEDEN, 46701740680),
+        ten(SWEDEN, 46701740680),
         script=((AT_ONCE, "approve"),),
         shows=SOMEBODY_ELSE,
+    ),
+    Persona(
+        "partial_profile",
+        "completed",
+        None,
+        "The person approves, and the profile holds the number, a first name and nothing else.",
+        ten(WASHINGTON, 12025550160),
+        script=((AT_ONCE, "approve"),),
+        partial=True,
     ),
 )
 
 BY_NUMBER = {number: persona for persona in PERSONAS for number in persona.numbers}
-
-
-def listed() -> list[dict[str, Any]]:
-    """Every reserved number: phoneNumber, persona, outcome, code (or None), description."""
-    return [
-        {
-            "phoneNumber": number,
-            "persona": persona.name,
-            "outcome": persona.outcome,
-            "code": persona.code,
-            "description": persona.description,
-        }
-        for persona in PERSONAS
-        for number in persona.numbers
-    ]
-
-
-def table() -> str:
-    """The same for people: one line a persona, its numbers and what happens below it."""
-    lines = [f"{'PERSONA':<20}{'OUTCOME':<34}NUMBERS"]
-    for persona in PERSONAS:
-        outcome = f"{persona.outcome} ({persona.code})" if persona.code else persona.outcome
-        lines += [f"{persona.name:<20}{outcome:<34}{_span(persona.numbers)}", f"    {persona.description}"]
-    return "\n".join([*lines, "", "Any other number rings until somebody taps."])
-
-
-def _span(numbers: tuple[int, ...]) -> str:
-    first, last = numbers[0], numbers[-1]
-    if numbers == tuple(range(first, last + 1)):
-        return f"+{first} to +{last}"
-    return ", ".join(f"+{number}" for number in numbers)

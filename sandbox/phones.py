@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sandbox import clock, profiles
-from sandbox.personas import BY_NUMBER, Persona
+from sandbox.personas import BY_NUMBER, UNAUTHORIZED, Persona, Refusal
 
 LIFE = timedelta(minutes=10)
 MOST = 10_000
@@ -47,7 +47,7 @@ class Grant:
     """Whose profile a token opens."""
 
     owner: int
-    shown: int
+    persona: Persona | None
     since: datetime
 
 
@@ -91,12 +91,17 @@ class Phones:
                 del self._ringing[request_id]
             return prompt, self._callback(prompt, answer)
 
-    def profile(self, token: str) -> dict[str, Any] | None:
-        """The profile that a token opens, or None for an unknown or too old one."""
+    def profile(self, token: str) -> dict[str, Any] | Refusal:
+        """The profile that a token opens; refused for an unknown or too old one, and where the persona says so."""
         with self._lock:
             self._forget()
             grant = self._grants.get(token)
-        return profiles.profile(grant.owner, grant.shown) if grant else None
+        if grant is None:
+            return UNAUTHORIZED
+        if grant.persona is None:
+            return profiles.profile(grant.owner, grant.owner)
+        show = profiles.partial if grant.persona.partial else profiles.profile
+        return grant.persona.no_profile or show(grant.owner, grant.persona.shows or grant.owner)
 
     def _callback(self, prompt: Prompt, answer: str) -> dict[str, str] | None:
         if answer == "ignore":
@@ -105,13 +110,13 @@ class Phones:
             return {"requestId": prompt.request_id, "status": STATUS[answer]}
         body = {"requestId": prompt.request_id, "accessToken": self._grant(prompt)}
         if prompt.state is not None:
-            body["state"] = prompt.state
+            wrong = prompt.persona and prompt.persona.wrong_state
+            body["state"] = secrets.token_urlsafe(24) if wrong else prompt.state
         return body
 
     def _grant(self, prompt: Prompt) -> str:
         token = secrets.token_urlsafe(48)
-        shown = prompt.persona.shows if prompt.persona else None
-        self._grants[token] = Grant(prompt.number, shown or prompt.number, self._now())
+        self._grants[token] = Grant(prompt.number, prompt.persona, self._now())
         return token
 
     def _forget(self) -> None:

@@ -79,6 +79,13 @@ def profile(owner: int, shown: int) -> dict[str, Any]:
     }
 
 
+def partial(owner: int, shown: int) -> dict[str, Any]:
+    """The same person's, with everything left out or null that Truecaller may leave out."""
+    whole = profile(owner, shown)
+    name = {"first": whole["name"]["first"], "last": None}
+    return {"phoneNumbers": whole["phoneNumbers"], "name": name, "addresses": [], "onlineIdentities": None}
+
+
 def _place(number: int) -> tuple[str | None, str | None, str | None]:
     digits = str(number)
     return next((PLACES[digits[:length]] for length in (3, 2, 1) if digits[:length] in PLACES), ELSEWHERE)

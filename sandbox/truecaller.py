@@ -5,6 +5,7 @@ has been answered, unless the persona says so. It must not know HTTP.
 """
 
 import contextlib
+import threading
 from functools import partial
 
 from sandbox.deliver import SECONDS, Courier, Timetable
@@ -31,6 +32,8 @@ class Truecaller:
         prompt = self._phones.ring(number, state)
         if persona and persona.early:
             self._call_back_first(prompt)
+        if persona and persona.slow:
+            self._let_wait(persona.slow / self._speed)
         return prompt
 
     def answered(self, prompt: Prompt) -> None:
@@ -44,8 +47,9 @@ class Truecaller:
         prompt, body = self._phones.answer(request_id, answer)
         if body is None:
             return
-        for copy in range(prompt.persona.copies if prompt.persona else 1):
-            self._timetable.after(copy * COPY_SECONDS / self._speed, partial(self._send, prompt, body))
+        copies, late = (prompt.persona.copies, prompt.persona.late) if prompt.persona else (1, 0.0)
+        for copy in range(copies):
+            self._timetable.after((late + copy * COPY_SECONDS) / self._speed, partial(self._send, prompt, body))
 
     def _play(self, prompt: Prompt, answer: str) -> None:
         with contextlib.suppress(NotRinging):  # answered already: by a tap, or before the answer
@@ -54,6 +58,12 @@ class Truecaller:
     def _send(self, prompt: Prompt, body: dict[str, str]) -> None:
         prompt.answered.wait(SECONDS)
         self._courier.send(body)
+
+    def _let_wait(self, seconds: float) -> None:
+        """The request's answer is slow; its caller may have gone before it comes."""
+        over = threading.Event()
+        self._timetable.after(seconds, over.set)
+        over.wait(seconds)
 
     def _call_back_first(self, prompt: Prompt) -> None:
         """The first callback of the script now; the request's answer waits until it was tried once."""

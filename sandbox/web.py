@@ -12,7 +12,7 @@ from flask import Flask, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import BaseConverter
 
-from sandbox import clock, peers, personas, phone_web
+from sandbox import clock, listing, peers, phone_web
 from sandbox.guests import CODE_SECONDS, Guests
 from sandbox.personas import BAD_APP_KEY, Refusal
 from sandbox.phones import ANSWERS, NotRinging, Phones, Prompt, UnknownAnswer
@@ -60,10 +60,8 @@ def _truecaller_routes(app: Flask, truecaller: Truecaller, phones: Phones) -> No
     @app.get("/v1/default")
     def profile() -> Response:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-        found = phones.profile(token.strip()) if scheme.lower() == "bearer" else None
-        if found is None:
-            return _json(401, {"status": 40101, "message": "Unauthorized"})
-        return _json(200, found)
+        found = phones.profile(token.strip() if scheme.lower() == "bearer" else "")
+        return _refuse(found) if isinstance(found, Refusal) else _json(200, found)
 
 
 def _door_routes(app: Flask, truecaller: Truecaller, phones: Phones) -> None:
@@ -84,7 +82,7 @@ def _door_routes(app: Flask, truecaller: Truecaller, phones: Phones) -> None:
 
     @app.get("/personas")
     def cast() -> Response:
-        return _json(200, personas.listed())
+        return _json(200, listing.listed())
 
     @app.get("/healthz")
     def health() -> Response:
@@ -138,7 +136,10 @@ def _error(status: int, message: str) -> Response:
 
 
 def _refuse(refusal: Refusal) -> Response:
-    return _json(refusal.status, refusal.body)
+    response = _json(refusal.status, refusal.body)
+    if refusal.retry_after:
+        response.headers["Retry-After"] = str(refusal.retry_after)
+    return response
 
 
 def _json(status: int, body: object) -> Response:

@@ -1,10 +1,13 @@
 """The cast of the sandbox: reserved numbers, one fixed outcome each."""
 
+from pathlib import Path
+
 import phonenumbers
 import pytest
 
-from sandbox import personas, profiles
-from sandbox.personas import AUSTRALIA, BY_NUMBER, PERSONAS, SWEDEN, UNITED_STATES
+from sandbox import listing, profiles
+from sandbox.numbers import AUSTRALIA, NEW_YORK, SOMEBODY_ELSE, SWEDEN, WASHINGTON
+from sandbox.personas import BY_NUMBER, PERSONAS
 
 
 def test_each_persona_has_ten_numbers_of_its_own():
@@ -15,35 +18,44 @@ def test_each_persona_has_ten_numbers_of_its_own():
 @pytest.mark.parametrize("persona", PERSONAS, ids=lambda persona: persona.name)
 def test_every_number_is_reserved_for_fiction_and_valid(persona):
     for number in persona.numbers:
-        assert number in SWEDEN or number in AUSTRALIA or number in UNITED_STATES
+        assert number in (*SWEDEN, *AUSTRALIA, *WASHINGTON, *NEW_YORK)
         assert phonenumbers.is_valid_number(phonenumbers.parse(f"+{number}"))
 
 
 def test_the_ranges_are_those_of_the_regulators():
     assert (SWEDEN[0], SWEDEN[-1]) == (46701740605, 46701740699)
-    assert (UNITED_STATES[0], UNITED_STATES[-1]) == (12025550100, 12025550199)
+    assert (WASHINGTON[0], WASHINGTON[-1]) == (12025550100, 12025550199)
+    assert (NEW_YORK[0], NEW_YORK[-1]) == (12125550100, 12125550199)
     assert all(61491570000 < number < 61491580000 for number in AUSTRALIA)
 
 
 def test_somebody_else_is_no_persona():
-    assert personas.SOMEBODY_ELSE in UNITED_STATES
-    assert personas.SOMEBODY_ELSE not in BY_NUMBER
+    assert SOMEBODY_ELSE in WASHINGTON
+    assert SOMEBODY_ELSE not in BY_NUMBER
 
 
-def test_all_first_personas_are_there():
+def test_every_outcome_that_truecaller_has_is_played_by_somebody():
     assert {persona.name: (persona.outcome, persona.code) for persona in PERSONAS} == {
         "approve": ("completed", None),
         "approve_after_5s": ("completed", None),
+        "approve_after_30s": ("completed", None),
         "decline": ("declined", "user_rejected"),
         "another_number": ("declined", "use_another_number"),
         "ignore": ("expired", None),
         "opened_first": ("completed", None),
         "duplicate_callback": ("completed", None),
         "early_callback": ("completed", None),
+        "late_token": ("expired", None),
+        "wrong_state": ("expired", None),
         "not_eligible": ("failed", "number_not_eligible"),
         "bad_app_key": ("failed", "bad_app_key"),
+        "rate_limited": ("failed", "rate_limited"),
         "server_error": ("failed", "truecaller_error"),
+        "slow": ("completed", None),
+        "token_refused": ("failed", "token_rejected"),
+        "profile_error": ("failed", "profile_error"),
         "wrong_number": ("failed", "number_mismatch"),
+        "partial_profile": ("completed", None),
     }
 
 
@@ -53,10 +65,15 @@ def test_each_description_is_one_sentence():
 
 
 def test_the_table_names_each_persona_with_its_numbers():
-    table = personas.table()
+    table = listing.table()
     assert all(persona.name in table and persona.description in table for persona in PERSONAS)
     assert "+46701740610 to +46701740619" in table
     assert all(f"+{number}" in table for number in AUSTRALIA)
+
+
+def test_the_docs_show_the_table() -> None:
+    docs = Path(__file__).parents[2] / "docs" / "sandbox.md"
+    assert listing.markdown() in docs.read_text("utf-8"), "put in what sandbox.listing.markdown() returns"
 
 
 def test_a_number_always_has_the_same_person():

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from sandbox.personas import UNAUTHORIZED, Refusal
 from sandbox.phones import NotRinging, Phones, UnknownAnswer
 
 NUMBER = 46761234567
@@ -100,14 +101,14 @@ def test_a_token_opens_its_persons_profile_for_ten_minutes(phones, hand):
     token = approve(phones)["accessToken"]
     hand.move(minutes=9, seconds=59)
     found = phones.profile(token)
-    assert found
+    assert not isinstance(found, Refusal)
     assert found["phoneNumbers"] == [NUMBER]
     hand.move(seconds=1)
-    assert phones.profile(token) is None
+    assert phones.profile(token) is UNAUTHORIZED
 
 
 def test_an_unknown_token_opens_nothing(phones):
-    assert phones.profile("never-given") is None
+    assert phones.profile("never-given") is UNAUTHORIZED
 
 
 def test_the_oldest_prompts_go_when_there_are_too_many(hand):
@@ -119,7 +120,7 @@ def test_the_oldest_prompts_go_when_there_are_too_many(hand):
 def test_the_oldest_tokens_go_when_there_are_too_many(hand):
     phones = Phones(hand, most=3)
     tokens = [approve(phones)["accessToken"] for _ in range(5)]
-    assert [phones.profile(token) is not None for token in tokens] == [False, False, True, True, True]
+    assert [phones.profile(token) is not UNAUTHORIZED for token in tokens] == [False, False, True, True, True]
 
 
 def test_request_ids_differ_and_need_percent_encoding(phones):

@@ -12,7 +12,8 @@ import requests
 
 from sandbox import clock
 from sandbox.deliver import Courier, Timetable
-from sandbox.personas import PERSONAS, SOMEBODY_ELSE
+from sandbox.numbers import SOMEBODY_ELSE
+from sandbox.personas import PERSONAS
 from sandbox.phones import Phones
 from sandbox.serve import Sandbox, running
 from sandbox.truecaller import Truecaller
@@ -250,12 +251,58 @@ def test_the_early_persona_calls_back_once(sandbox, receiver):
 
 
 @pytest.mark.parametrize(
-    ("name", "status", "code"), [("not_eligible", 403, 1008), ("bad_app_key", 404, 404), ("server_error", 500, 500)]
+    ("name", "status", "code", "wait"),
+    [
+        ("not_eligible", 403, 1008, None),
+        ("bad_app_key", 404, 404, None),
+        ("rate_limited", 429, 429, "30"),
+        ("server_error", 500, 500, None),
+    ],
 )
-def test_a_refusing_persona_refuses_and_rings_nowhere(sandbox, name, status, code):
+def test_a_refusing_persona_refuses_and_rings_nowhere(sandbox, name, status, code, wait):
     answer = post(sandbox, {"phoneNumber": NUMBERS[name][0], "state": "state-1"})
     assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert answer.headers.get("Retry-After") == wait
     assert ringing(sandbox) == []
+
+
+@pytest.mark.parametrize(("name", "status"), [("token_refused", 401), ("profile_error", 503)])
+def test_a_persona_without_a_profile_answers_so_each_time(sandbox, receiver, name, status):
+    start(sandbox, NUMBERS[name][0])
+    token = receiver.next()["accessToken"]
+    assert [profile(sandbox, token).status_code for _ in range(2)] == [status, status]
+    assert profile(sandbox, token).json()["status"] in (40101, 503)
+
+
+def test_the_partial_profile_holds_the_number_and_a_first_name(sandbox, receiver):
+    number = NUMBERS["partial_profile"][0]
+    start(sandbox, number)
+    found = profile(sandbox, receiver.next()["accessToken"]).json()
+    assert found["phoneNumbers"] == [number]
+    assert found["name"]["last"] is None
+    assert "gender" not in found
+
+
+def test_the_wrong_state_persona_brings_back_a_state_that_nobody_sent(sandbox, receiver):
+    start(sandbox, NUMBERS["wrong_state"][0])
+    body = receiver.next()
+    assert body["accessToken"]
+    assert body["state"] not in ("", "state-1")
+
+
+def test_the_slow_persona_answers_late_and_calls_back_only_then(sandbox, receiver):
+    before = time.monotonic()
+    request_id = start(sandbox, NUMBERS["slow"][0])
+    assert time.monotonic() - before >= 12 / 50
+    assert receiver.next()["requestId"] == request_id
+
+
+def test_the_late_persona_no_longer_rings_and_calls_back_after_more_than_ten_minutes(receiver, ahead):
+    with running(callback=receiver.url, speed=1_000, now=ahead) as sandbox:
+        before = time.monotonic()
+        start(sandbox, NUMBERS["late_token"][0])
+        assert receiver.next()["accessToken"]
+        assert time.monotonic() - before >= 600 / 1_000
 
 
 def test_the_wrong_number_persona_shows_somebody_elses_number(sandbox, receiver):

@@ -1,0 +1,78 @@
+"""The sandbox's whole cast over real HTTP: the real client, the real receiver, a watcher, and one start for each."""
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from sandbox.personas import PERSONAS, Persona
+from sandbox.serve import running
+from signup.flow import signups
+from signup.flow.start import StartResult, start
+from signup.flow.watch import Watcher
+from signup.model import OPEN
+from signup.services import Services
+from signup.truecaller.client import Client
+from tests.machine import eventually, free_port
+from tests.web.receiver_tools import PATH, receiving
+
+SPEED = 10
+
+
+@pytest.fixture
+def street(tmp_path: Path) -> Iterator[Services]:
+    """Receiver, watcher and sandbox at work, all in a hurry."""
+    port, stop = free_port(), threading.Event()
+    lives = {"SIGNUP_TOKEN_SECONDS": "5", "SIGNUP_ANSWER_SECONDS": "15"}
+    with (
+        receiving(tmp_path, SIGNUP_SANDBOX_PORT=str(port), **lives) as (services, address),
+        running(callback=f"http://127.0.0.1:{address[1]}{PATH}", port=port, speed=SPEED),
+    ):
+        watching = threading.Thread(target=Watcher(services, "watch", say=lambda _: None).run, args=(stop,))
+        watching.start()
+        try:
+            yield services
+        finally:
+            stop.set()
+            watching.join(10)
+
+
+def test_every_persona_ends_as_it_says_all_of_them_at_once(street: Services) -> None:
+    with ThreadPoolExecutor(len(PERSONAS)) as starters:
+        started = dict(zip(PERSONAS, starters.map(lambda one: begin(street, one), PERSONAS), strict=True))
+    ids = {persona.name: str(result.signup_id) for persona, result in started.items()}
+    eventually(lambda: not any(signups.one(street, one).status in OPEN for one in ids.values()), 60)  # type: ignore[union-attr]
+    ended = {name: ending(street, one) for name, one in ids.items()}
+    assert ended == {persona.name: (persona.outcome, persona.code) for persona in PERSONAS}
+    assert started[persona_called("rate_limited")].retry_after == 30
+    assert started[persona_called("slow")].code == "timeout", "the start had gone before Truecaller answered"
+    assert ("callback.quarantined", "state_mismatch") in told(street, ids["wrong_state"])
+    assert [kind for kind, _ in told(street, ids["duplicate_callback"])].count("callback.repeated") == 1
+
+
+def begin(street: Services, persona: Persona) -> StartResult:
+    """A start of the persona's first number; one that waits a quarter of the time, where Truecaller is slow."""
+    if persona.slow:
+        settings = street.settings
+        assert settings.app_key
+        waits = persona.slow / SPEED / 4
+        short = Client(request_url=settings.request_url, app_key=settings.app_key, seconds=waits)
+        street = replace(street, truecaller=short)
+    return start(street, f"+{persona.numbers[0]}", channel="try", actor="user:local")
+
+
+def ending(street: Services, signup_id: str) -> tuple[str, str | None]:
+    found = signups.one(street, signup_id)
+    assert found
+    return str(found.status), found.code
+
+
+def told(street: Services, signup_id: str) -> list[tuple[str, object]]:
+    return [(str(event.kind), (event.details or {}).get("reason")) for event in signups.timeline(street, signup_id)]
+
+
+def persona_called(name: str) -> Persona:
+    return next(persona for persona in PERSONAS if persona.name == name)
