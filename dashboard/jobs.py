@@ -17,7 +17,7 @@ import weakref
 from collections.abc import Sequence
 from typing import Any, TextIO
 
-from signup.clock import SystemClock, text
+from signup.clock import Clock, SystemClock, text
 from signup.commands.edge import STDIN
 from signup.commands.progress import how_far
 from signup.record.checkpoint import to_stdout
@@ -29,8 +29,11 @@ NO_WORD = "It ended without a word: try again, and look into the dashboard's log
 class Job:
     """One command at work. `doing`: a word such as Writing; `hidden`: words that nobody else should read."""
 
-    def __init__(self, doing: str, words: Sequence[str], hidden: Sequence[str] = ()) -> None:
+    def __init__(
+        self, doing: str, words: Sequence[str], hidden: Sequence[str] = (), clock: Clock | None = None
+    ) -> None:
         self._doing = doing
+        self._clock = clock or SystemClock()
         self._began = time.monotonic()
         self.share = 0.0
         self.words = f"{doing} ..."
@@ -84,7 +87,7 @@ class Job:
                 self._hear(line.strip())
             answer = said.read()
         self._process.wait()
-        self.ended_at = text(SystemClock().now())
+        self.ended_at = text(self._clock.now())
         self.answer = _object(answer)
         if self.answer is None and self.problem is None:
             self.problem = NO_WORD
@@ -131,11 +134,11 @@ class FullCheck:
         """Whether one is at work."""
         return self._job is not None and self._job.running
 
-    def begin(self) -> None:
-        """Start one, unless one is at work."""
+    def begin(self, clock: Clock) -> None:
+        """Start one, unless one is at work. `clock`: tells when it ends."""
         with self._lock:
             if not self.running:
-                self._job = Job("Checking", ["verify"])
+                self._job = Job("Checking", ["verify"], clock=clock)
 
     def stop(self) -> None:
         """End the one at work."""

@@ -80,6 +80,8 @@ STATUS: dict[str, Look] = {
 
 MODE: dict[str, Look] = {"sandbox": Look("Sandbox", "gray", "science"), "live": Look("Live", "green", "sensors")}
 
+CLOCK = Look("Clock", "blue", "fast_forward")
+
 ALERT: dict[str, Look] = {
     State.OK: Look(told.STATES[State.OK], "green", "check_circle"),
     State.PENDING: Look(told.STATES[State.PENDING], "orange", "hourglass_top"),

@@ -18,13 +18,13 @@ from dashboard import children, downloads, jobs
 from dashboard.children import LAST_WORDS_SECONDS
 from dashboard.warm import warm
 from signup import logs
-from signup.clock import SystemClock, text
+from signup.clock import text
 from signup.errors import SettingsWrong, StoreUnavailable, UsageWrong
 from signup.flow.watch import Watcher
 from signup.record import keys
 from signup.record.checkpoint import to_stdout
 from signup.seed import DAYS, is_due, mark, seed
-from signup.services import Services, open_services
+from signup.services import Services, clock_of, open_services
 from signup.settings import Settings, load
 from signup.settings_checks import loopback
 from signup.store import open_store
@@ -40,7 +40,7 @@ def prepare(settings: Settings) -> None:
 
     What interrupts it does no harm: the next start goes on with it. Raises CannotStart's kinds.
     """
-    now = SystemClock().now()
+    now = clock_of(settings).now()
     with closing(open_store(settings.database_url)) as store:
         store.migrate(text(now))
         if settings.mode == "sandbox":

@@ -41,7 +41,7 @@ def _options(argv: list[str] | None) -> argparse.Namespace:
 
 
 def _serve(options: argparse.Namespace) -> int:
-    from sandbox import settings  # heavy (pydantic, Flask): after the signals are in hand
+    from sandbox import clock, settings  # heavy (pydantic, Flask): after the signals are in hand
     from sandbox.serve import running
 
     logging.basicConfig(format="sandbox: %(message)s")
@@ -51,10 +51,11 @@ def _serve(options: argparse.Namespace) -> int:
         return _cannot(str(error))
     port = defaults.sandbox_port if options.port is None else options.port
     callback = options.callback or defaults.callback_url
+    moves = clock.Clock(defaults.data_dir / clock.NAME)
     with ExitStack() as stack:
         try:
             sandbox = stack.enter_context(
-                running(callback=callback, port=port, speed=options.speed, bind=defaults.sandbox_bind)
+                running(callback=callback, port=port, speed=options.speed, bind=defaults.sandbox_bind, clock=moves)
             )
         except (OSError, OverflowError) as error:
             return _cannot(_port_problem(port, error))

@@ -22,25 +22,32 @@ SECONDS = 3.0  # Truecaller hangs up then
 PAUSES = (1.0, 2.0, 4.0, 8.0)
 KEPT = 1_000
 WORKERS = 16
+LOOK_SECONDS = 0.1
 
 Job = Callable[[], None]
 
 
 class Timetable:
-    """Runs each job at its time on a few daemon threads. `close` drops what is not due yet."""
+    """Runs each job at its time on a few daemon threads. `close` drops what is not due yet.
 
-    def __init__(self) -> None:
+    `seconds` tells the time and may leap. So one idle worker looks at it ten times a second while something is to come,
+    and the others sleep.
+    """
+
+    def __init__(self, seconds: Callable[[], float] = time.monotonic) -> None:
+        self._seconds = seconds
         self._jobs: list[tuple[float, int, Job]] = []
         self._order = itertools.count()
         self._changed = threading.Condition()
         self._closed = False
+        self._looking = False
         for number in range(WORKERS):
             threading.Thread(target=self._work, name=f"sandbox-timetable-{number}", daemon=True).start()
 
     def after(self, seconds: float, job: Job) -> None:
         """Run the job that many seconds from now."""
         with self._changed:
-            heapq.heappush(self._jobs, (time.monotonic() + seconds, next(self._order), job))
+            heapq.heappush(self._jobs, (self._seconds() + seconds, next(self._order), job))
             self._changed.notify_all()  # each idle worker looks again how long it may sleep
 
     def close(self) -> None:
@@ -59,10 +66,16 @@ class Timetable:
     def _next(self) -> Job | None:
         with self._changed:
             while not self._closed:
-                wait = self._jobs[0][0] - time.monotonic() if self._jobs else None
+                wait = self._jobs[0][0] - self._seconds() if self._jobs else None
                 if wait is not None and wait <= 0:
+                    self._changed.notify()  # another one looks out for the next
                     return heapq.heappop(self._jobs)[2]
-                self._changed.wait(wait)
+                if wait is None or self._looking:
+                    self._changed.wait()
+                else:
+                    self._looking = True
+                    self._changed.wait(min(wait, LOOK_SECONDS))
+                    self._looking = False
         return None
 
 

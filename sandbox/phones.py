@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sandbox import clock, profiles
+from sandbox import profiles
+from sandbox.clock import Clock
 from sandbox.personas import BY_NUMBER, UNAUTHORIZED, Persona, Refusal
 
 LIFE = timedelta(minutes=10)
@@ -54,8 +55,8 @@ class Grant:
 class Phones:
     """All phones in the sandbox's world."""
 
-    def __init__(self, now: Callable[[], datetime] = clock.now, most: int = MOST) -> None:
-        self._now = now
+    def __init__(self, now: Callable[[], datetime] | None = None, most: int = MOST) -> None:
+        self._now = now or Clock().now
         self._most = most
         self._lock = threading.Lock()
         self._ringing: dict[str, Prompt] = {}

@@ -6,17 +6,17 @@
 import logging
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from flask import Flask
 from waitress import wasyncore
 from waitress.server import create_server
 
-from sandbox import clock, phone_web
+from sandbox import phone_web
+from sandbox.clock import Clock
 from sandbox.deliver import PAUSES, Courier, Timetable
 from sandbox.phones import Phones
 from sandbox.truecaller import Truecaller
@@ -74,22 +74,24 @@ def running(
     port: int = 0,
     speed: float = 1.0,
     pauses: tuple[float, ...] = PAUSES,
-    now: Callable[[], datetime] = clock.now,
+    clock: Clock | None = None,
     bind: str = HOST,
 ) -> Iterator[Sandbox]:
     """A sandbox on 127.0.0.1:`port` (0: any free one) until the block ends. Raises OSError when the port is taken.
 
     `callback`: the URL callbacks go to. `speed` divides the personas' delays; `pauses`: seconds between two tries of a
-    callback; `now`: the wall clock that ages prompts and tokens; `bind`: 0.0.0.0 lets other machines use the phone.
+    callback; `clock` ages prompts and tokens, and tells when a delay is over; `bind`: 0.0.0.0 lets other machines use
+    the phone.
     """
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a burst is no news
     listener = socket.create_server((bind, port))
     port = listener.getsockname()[1]
     address = None if bind == HOST else f"http://{own_address()}:{port}{phone_web.PATH}"
-    phones = Phones(now)
-    with closing(Timetable()) as timetable:
+    clock = clock or Clock()
+    phones = Phones(clock.now)
+    with closing(Timetable(clock.seconds)) as timetable:
         courier = Courier(callback, timetable, pauses=pauses)
-        app = create_app(Truecaller(phones, courier, timetable, speed), phones, address=address)
+        app = create_app(Truecaller(phones, courier, timetable, speed), phones, clock, address=address)
         with closing(_Server(app, listener)):
             yield Sandbox(f"http://{HOST}:{port}", courier)
 

@@ -12,7 +12,8 @@ from flask import Flask, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import BaseConverter
 
-from sandbox import clock, listing, peers, phone_web
+from sandbox import listing, peers, phone_web
+from sandbox.clock import Clock, text
 from sandbox.guests import CODE_SECONDS, Guests
 from sandbox.personas import BAD_APP_KEY, Refusal
 from sandbox.phones import ANSWERS, NotRinging, Phones, Prompt, UnknownAnswer
@@ -29,12 +30,13 @@ class AnyText(BaseConverter):
     part_isolating = False
 
 
-def create_app(truecaller: Truecaller, phones: Phones, *, address: str | None = None) -> Flask:
-    """The sandbox as a WSGI application. `address`: where other machines find the phone, if they can."""
+def create_app(truecaller: Truecaller, phones: Phones, clock: Clock, *, address: str | None = None) -> Flask:
+    """The sandbox as a WSGI application. `clock` dates its answers; `address`: where other machines find the phone."""
     app = Flask("sandbox")
     app.config["MAX_CONTENT_LENGTH"] = MOST_BYTES
     app.url_map.converters["anything"] = AnyText
     app.before_request(partial(peers.admit, phone_web.NAME))
+    app.after_request(partial(_dated, clock))
     app.register_error_handler(HTTPException, _http_error)
     _truecaller_routes(app, truecaller, phones)
     _door_routes(app, truecaller, phones)
@@ -106,7 +108,7 @@ def _shown(prompt: Prompt) -> dict[str, Any]:
         "requestId": prompt.request_id,
         "phoneNumber": prompt.number,
         "persona": prompt.persona.name if prompt.persona else None,
-        "since": clock.text(prompt.since),
+        "since": text(prompt.since),
     }
 
 
@@ -125,6 +127,11 @@ def _is_number(value: object) -> bool:
 
 def _is_state(value: object) -> bool:
     return value is None or (isinstance(value, str) and 1 <= len(value) <= MOST_STATE)
+
+
+def _dated(clock: Clock, answer: Response) -> Response:
+    answer.date = clock.now()
+    return answer
 
 
 def _http_error(error: HTTPException) -> Response:

@@ -19,6 +19,10 @@ class Clock(Protocol):
         """Seconds that never run backwards, for durations and deadlines."""
         ...
 
+    def ahead(self) -> float:
+        """Seconds that the wall clock was moved ahead of the machine's; 0 for nearly all."""
+        ...
+
 
 class SystemClock:
     """The machine's clock."""
@@ -28,6 +32,9 @@ class SystemClock:
 
     def monotonic(self) -> float:
         return time.monotonic()
+
+    def ahead(self) -> float:
+        return 0.0
 
 
 class HandClock:
@@ -42,6 +49,9 @@ class HandClock:
 
     def monotonic(self) -> float:
         return self._seconds
+
+    def ahead(self) -> float:
+        return 0.0
 
     def move(self, seconds: float) -> None:
         """Move both clocks forward (or the wall clock back, with a negative number)."""

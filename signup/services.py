@@ -15,6 +15,7 @@ from signup.clock import Clock, SystemClock, text
 from signup.errors import KeyLost, SchemaBehind, WrongMode
 from signup.keys import Keyring, decoded, kept_in
 from signup.model import ProfileAnswer, RequestAnswer, new_id
+from signup.sandbox_clock import SandboxClock
 from signup.settings import Settings
 from signup.store import Store, open_rolls, open_store
 
@@ -55,7 +56,7 @@ def open_services(
 
     `migrate` brings the schema up to date first; without it an older one is refused.
     """
-    clock = clock or SystemClock()
+    clock = clock or clock_of(settings)
     store = open_store(settings.database_url)
     rolls = open_rolls(settings.database_url, store, lambda: text(clock.now()))
     try:
@@ -70,6 +71,11 @@ def open_services(
     finally:
         rolls.close()
         store.close()
+
+
+def clock_of(settings: Settings) -> Clock:
+    """The machine's clock; in sandbox mode the one that moves."""
+    return SandboxClock(settings.data_dir) if settings.mode == "sandbox" else SystemClock()
 
 
 class _ClientWhenAsked:

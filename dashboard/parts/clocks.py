@@ -28,6 +28,13 @@ def token_until(found: SignUp) -> datetime | None:
     return found.decided_at + timedelta(seconds=shared.services().settings.token_seconds)
 
 
+def ahead(seconds: float) -> str:
+    """How far a moved clock is ahead: `+5:00`, `+1:05:00`."""
+    hours, rest = divmod(int(seconds), 3600)
+    minutes, left = divmod(rest, 60)
+    return f"+{hours}:{minutes:02}:{left:02}" if hours else f"+{minutes}:{left:02}"
+
+
 def countdown(name: str, icon: str, colour: str, until: datetime | None) -> str:
     """`lock 4:45`, or nothing once it is over."""
     left = max(0, round((until - shared.services().clock.now()).total_seconds())) if until else 0

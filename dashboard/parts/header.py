@@ -1,4 +1,4 @@
-"""The top of every page: what it is, whose clock it tells, what fires, the mode, and room for the page's own actions.
+"""The top of every page: what it is, whose clock it tells and how far it was moved, what fires, the mode, its actions.
 
     with header.show("Overview", "How people get through Truecaller sign-up"):
         st.toggle("Auto-refresh", ...)
@@ -10,10 +10,10 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import labels, shared, state, times, watched
-from dashboard.parts import links
+from dashboard.parts import clocks, links
 from signup.measure.figures import count
 
-ALERTS_SECONDS = 30
+NOW_SECONDS = 30
 """The rules are looked at once a minute, and many open pages must stay cheap."""
 
 
@@ -26,12 +26,19 @@ def show(title: str, caption: str, *, in_zone: bool = True) -> DeltaGenerator:
             st.caption(f"{caption}{zone}")
         row = st.container(horizontal=True, width="content", vertical_alignment="center", gap="small")
     with row:
-        with st.container(width="content", key="alerts_firing"):
-            st.fragment(_alerts, run_every=ALERTS_SECONDS)()
+        with st.container(horizontal=True, width="content", vertical_alignment="center", gap="small"):
+            st.fragment(_now, run_every=NOW_SECONDS)()
         st.markdown(labels.MODE[shared.services().settings.mode].badge(), width="content")
         if in_zone:
             _zone_switch()
     return row
+
+
+def _now() -> None:
+    """The clock, while it is ahead; and what fires."""
+    ahead = shared.services().clock.ahead()
+    st.markdown(labels.CLOCK.badge(f"Clock {clocks.ahead(ahead)}") if ahead else "", width="content")
+    _alerts()
 
 
 def _alerts() -> None:

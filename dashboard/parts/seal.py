@@ -105,7 +105,13 @@ def _verify() -> None:
     if FULL_CHECK.running:
         st.button("Stop", icon=":material/stop_circle:", key="verify_stop", on_click=FULL_CHECK.stop)
     else:
-        st.button("Verify now", icon=":material/fact_check:", key="verify", on_click=FULL_CHECK.begin)
+        st.button(
+            "Verify now",
+            icon=":material/fact_check:",
+            key="verify",
+            on_click=FULL_CHECK.begin,
+            args=(shared.services().clock,),
+        )
 
 
 def short(root: str) -> str:

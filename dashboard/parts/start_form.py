@@ -7,6 +7,7 @@ show a full number anywhere but in the field it was typed into.
 import streamlit as st
 
 from dashboard import door, labels, shared, state
+from dashboard.parts import clock_menu
 from signup import phone, words
 from signup.errors import NumberRejected, SignupError
 from signup.flow import signups
@@ -28,6 +29,7 @@ def show() -> None:
             st.button(
                 "Start sign-up", type="primary", icon=":material/play_arrow:", on_click=_begin, disabled=not valid
             )
+            clock_menu.show()
         st.markdown(verdict)
 
 

@@ -2,11 +2,12 @@
 
 from contextlib import closing
 
-from signup.clock import SystemClock, text
+from signup.clock import text
 from signup.commands import output
 from signup.commands.exits import Exit
 from signup.commands.parsing import Command, Options, Parser, no_options, whole
 from signup.commands.session import opened
+from signup.services import clock_of
 from signup.settings import load
 from signup.store import open_store
 
@@ -15,8 +16,9 @@ SIGNUPS, DAYS = 3000, 56
 
 def migrate(options: Options) -> int:
     """Create or upgrade the database, and settle its mode and key; safe from any number of processes."""
-    with closing(open_store(load().database_url)) as store:
-        applied = store.migrate(text(SystemClock().now()))
+    settings = load()
+    with closing(open_store(settings.database_url)) as store:
+        applied = store.migrate(text(clock_of(settings).now()))
     with opened(migrate=False):
         pass
     if options.json:

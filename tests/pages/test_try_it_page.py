@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from signup.sandbox_clock import SandboxClock
 from signup.services import Services
 from tests.fakes import ScriptedTruecaller, refused
 from tests.machine import away
@@ -99,6 +100,19 @@ def test_a_failure_in_sandbox_mode_points_at_the_sandbox(street: Services, truec
     told = said(visit("try_it", signup=str(begin(street).signup_id)))
     assert "see that the sandbox runs" in told
     assert "tell Truecaller" not in told
+
+
+def test_the_clock_is_moved_from_the_page_and_every_page_says_how_far(street: Services) -> None:
+    page = visit("try_it")
+    assert "Clock +" not in said(page)
+    menu = page.menu_button(key="clock_menu")
+    assert menu.options == ["On +0:30", "Past the lock +5:01", "Past answer and token +10:15", "On, far +1:00:00"]
+    menu.select("Past the lock +5:01").run()
+    assert "Clock +5:01" in said(page)
+    page.menu_button(key="clock_menu").select("On, far +1:00:00").run()
+    assert "Clock +1:05:01" in said(page)
+    assert "Clock +1:05:01" in said(visit("overview"))
+    assert SandboxClock(street.settings.data_dir).ahead() == 3901
 
 
 def test_the_timeline_claims_no_duration_that_is_a_setting(opening: Opening) -> None:

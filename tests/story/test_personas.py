@@ -8,18 +8,22 @@ from pathlib import Path
 
 import pytest
 
+from sandbox.clock import NAME, Clock
 from sandbox.personas import PERSONAS, Persona
 from sandbox.serve import running
 from signup.flow import signups
 from signup.flow.start import StartResult, start
 from signup.flow.watch import Watcher
 from signup.model import OPEN
+from signup.sandbox_clock import SandboxClock
 from signup.services import Services
 from signup.truecaller.client import Client
 from tests.machine import eventually, free_port
 from tests.web.receiver_tools import PATH, receiving
 
 SPEED = 10
+AT_THE_END = ("ignore", "late_token", "wrong_state", "token_refused", "profile_error")
+"""Those that end only when the time to answer, or the token's life, is over."""
 
 
 @pytest.fixture
@@ -29,7 +33,7 @@ def street(tmp_path: Path) -> Iterator[Services]:
     lives = {"SIGNUP_TOKEN_SECONDS": "5", "SIGNUP_ANSWER_SECONDS": "15"}
     with (
         receiving(tmp_path, SIGNUP_SANDBOX_PORT=str(port), **lives) as (services, address),
-        running(callback=f"http://127.0.0.1:{address[1]}{PATH}", port=port, speed=SPEED),
+        running(callback=f"http://127.0.0.1:{address[1]}{PATH}", port=port, speed=SPEED, clock=Clock(tmp_path / NAME)),
     ):
         watching = threading.Thread(target=Watcher(services, "watch", say=lambda _: None).run, args=(stop,))
         watching.start()
@@ -44,13 +48,19 @@ def test_every_persona_ends_as_it_says_all_of_them_at_once(street: Services) -> 
     with ThreadPoolExecutor(len(PERSONAS)) as starters:
         started = dict(zip(PERSONAS, starters.map(lambda one: begin(street, one), PERSONAS), strict=True))
     ids = {persona.name: str(result.signup_id) for persona, result in started.items()}
-    eventually(lambda: not any(signups.one(street, one).status in OPEN for one in ids.values()), 60)  # type: ignore[union-attr]
+    soon = [one for name, one in ids.items() if name not in AT_THE_END]
+    eventually(lambda: not is_open(street, *soon), 60)
+    eventually(lambda: all("profile.failed" in kinds(street, ids[name]) for name in ("token_refused", "profile_error")))
+    leap(street, 20)
+    eventually(lambda: not is_open(street, *ids.values()), 60)
+    leap(street, 620)
+    eventually(lambda: "callback.received" in kinds(street, ids["late_token"]))
     ended = {name: ending(street, one) for name, one in ids.items()}
     assert ended == {persona.name: (persona.outcome, persona.code) for persona in PERSONAS}
     assert started[persona_called("rate_limited")].retry_after == 30
     assert started[persona_called("slow")].code == "timeout", "the start had gone before Truecaller answered"
-    assert ("callback.quarantined", "state_mismatch") in told(street, ids["wrong_state"])
-    assert [kind for kind, _ in told(street, ids["duplicate_callback"])].count("callback.repeated") == 1
+    assert "callback.quarantined" in kinds(street, ids["wrong_state"])
+    assert kinds(street, ids["duplicate_callback"]).count("callback.repeated") == 1
 
 
 def begin(street: Services, persona: Persona) -> StartResult:
@@ -70,8 +80,17 @@ def ending(street: Services, signup_id: str) -> tuple[str, str | None]:
     return str(found.status), found.code
 
 
-def told(street: Services, signup_id: str) -> list[tuple[str, object]]:
-    return [(str(event.kind), (event.details or {}).get("reason")) for event in signups.timeline(street, signup_id)]
+def is_open(street: Services, *ids: str) -> bool:
+    return any(found.status in OPEN for one in ids if (found := signups.one(street, one)))
+
+
+def kinds(street: Services, signup_id: str) -> list[str]:
+    return [event.kind for event in signups.timeline(street, signup_id)]
+
+
+def leap(street: Services, seconds: float) -> None:
+    assert isinstance(street.clock, SandboxClock)
+    street.clock.move(seconds)
 
 
 def persona_called(name: str) -> Persona:

@@ -73,12 +73,17 @@ def test_a_number_typed_is_tapped_completed_counted_and_exported(visitor, street
     assert time.monotonic() - begun < 60
 
 
-def test_a_second_start_shows_the_lock_and_sends_nothing(visitor):
+def test_a_second_start_is_a_lock_hit_and_sends_nothing_until_the_clock_leaps_past_the_lock(visitor):
     begin(visitor, "+46 76 123 45 99")
     visitor.get_by_role("button", name="Decline").click()
     expect(visitor.get_by_text("Declined by the person")).to_be_visible()
     visitor.get_by_role("button", name="Start sign-up").click()
     expect(visitor.get_by_text("is locked, nothing was sent")).to_be_visible()
+    visitor.get_by_role("button", name="Clock", exact=True).click()
+    visitor.get_by_text("Past the lock").click()
+    expect(visitor.get_by_text("Clock +5:01")).to_be_visible()
+    visitor.get_by_role("button", name="Start sign-up").click()
+    expect(visitor.get_by_text("Phone is ringing")).to_be_visible()
 
 
 def test_a_bad_number_says_why_and_cannot_be_started(visitor):

@@ -113,6 +113,13 @@ def test_wrong_settings_are_told_together_with_exit_2():
     )
 
 
+def test_in_live_mode_it_does_not_start():
+    with program(environ={"SIGNUP_MODE": "live"}) as child:
+        out, err = child.communicate(timeout=20)
+    assert (child.returncode, out) == (2, "")
+    assert err == "sandbox: SIGNUP_MODE is live, and the sandbox plays to no real people: set it to sandbox\n"
+
+
 def test_callbacks_go_to_the_receivers_port_unless_told_otherwise():
     with program("--port", "0", environ={"SIGNUP_CALLBACK_PORT": "9502"}) as child:
         assert child.stdout

@@ -1,0 +1,46 @@
+"""The menu that moves the clock: past the lock, past the answer and the token, further. Only in sandbox mode.
+
+Every program of the sandbox's street moves along. It must not offer a way back: there is none.
+"""
+
+import streamlit as st
+
+from dashboard import shared, state
+from dashboard.parts import clocks
+from signup.errors import SignupError
+from signup.sandbox_clock import SandboxClock
+from signup.settings import Settings
+
+MENU = "clock_menu"
+SPARE_SECONDS = 15
+"""What ends is told a few seconds late, and a callback that is held back comes ten seconds after the end."""
+
+
+def show() -> None:
+    """The menu, where there is a clock to move."""
+    wired = shared.services()
+    if not isinstance(wired.clock, SandboxClock):
+        return
+    st.menu_button(
+        "Clock",
+        list(leaps(wired.settings)),
+        key=MENU,
+        icon=":material/fast_forward:",
+        on_click=_move,
+        args=(wired.clock, wired.settings),
+        help="Lets time pass for all programs of this sandbox. There is no way back: docs/sandbox.md.",
+    )
+
+
+def leaps(settings: Settings) -> dict[str, float]:
+    """What the menu offers, and how many seconds each is."""
+    over = max(settings.answer_seconds, settings.token_seconds) + SPARE_SECONDS
+    ways = {"On": 30.0, "Past the lock": settings.lock_seconds + 1, "Past answer and token": over, "On, far": 3600.0}
+    return {f"{name} {clocks.ahead(seconds)}": seconds for name, seconds in ways.items()}
+
+
+def _move(clock: SandboxClock, settings: Settings) -> None:
+    try:
+        clock.move(leaps(settings)[state.value(MENU)])
+    except SignupError as problem:
+        st.toast(problem.sentence, icon=":material/error:")
