@@ -1,20 +1,27 @@
 """Callbacks out: posted to the receiver from threads of their own, and tried again as Truecaller does.
 
 A 5xx or no connection is retried after 1, 2, 4 and 8 seconds, then given up; any other answer ends it. The last 1,000
-callbacks stay in memory with the answer they got. It must not know what is in a callback or why it is sent.
+callbacks stay in memory with the answer they got; one that is sent again says so in a header, and goes to the receiver
+or to another program on this machine. It must not know what is in a callback or why it is sent.
 """
 
 import heapq
 import http.client
+import ipaddress
 import itertools
 import json
 import logging
+import secrets
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
 from urllib.parse import SplitResult, urlsplit
+
+from sandbox.clock import Clock
 
 log = logging.getLogger("sandbox")
 
@@ -23,6 +30,7 @@ PAUSES = (1.0, 2.0, 4.0, 8.0)
 KEPT = 1_000
 WORKERS = 16
 LOOK_SECONDS = 0.1
+REPLAY = "Signup-Replay"
 
 Job = Callable[[], None]
 
@@ -81,32 +89,70 @@ class Timetable:
 
 @dataclass
 class Sent:
-    """One callback: how often it was tried, and the HTTP status of its last answer (None: no answer)."""
+    """One callback: how often it was tried, and the HTTP status of its last answer (None: no answer).
 
-    body: dict[str, str]
+    `url`: where it goes; `replay`: it is sent again by hand.
+    """
+
+    body: dict[str, Any]
+    url: SplitResult
+    at: datetime
+    replay: bool = False
+    id: str = field(default_factory=lambda: secrets.token_hex(8))
     tries: int = 0
     status: int | None = None
     tried: threading.Event = field(default_factory=threading.Event, repr=False, compare=False)
 
 
-class Courier:
-    """Posts callbacks to one URL."""
+class UnknownCallback(Exception):
+    """No callback is kept under that id."""
 
-    def __init__(self, url: str, timetable: Timetable, *, pauses: tuple[float, ...] = PAUSES) -> None:
+
+class ElsewhereRefused(Exception):
+    """An address outside this machine: only Truecaller's own callbacks would go there."""
+
+
+class Courier:
+    """Posts callbacks to one URL. `now`: the wall clock that dates them."""
+
+    def __init__(
+        self,
+        url: str,
+        timetable: Timetable,
+        *,
+        pauses: tuple[float, ...] = PAUSES,
+        now: Callable[[], datetime] | None = None,
+    ) -> None:
         self._url = address(url)
         self._timetable = timetable
         self._pauses = pauses
+        self._now = now or Clock().now
         self.sent: deque[Sent] = deque(maxlen=KEPT)
 
-    def send(self, body: dict[str, str]) -> Sent:
+    def latest(self, request_id: str | None = None) -> list[Sent]:
+        """The callbacks that are kept, of one request or all, the newest first."""
+        kept = [sent for sent in list(self.sent) if request_id in (None, sent.body.get("requestId"))]
+        return kept[::-1]
+
+    def send_again(self, sent_id: str, changes: dict[str, Any], to: str | None = None) -> Sent:
+        """One that is kept, with these fields changed (None: left out). Raises UnknownCallback, ElsewhereRefused."""
+        first = next((sent for sent in list(self.sent) if sent.id == sent_id), None)
+        if first is None:
+            raise UnknownCallback(sent_id)
+        body = {name: value for name, value in (first.body | changes).items() if value is not None}
+        return self._post_soon(Sent(body, nearby(to) if to else self._url, self._now(), replay=True))
+
+    def send(self, body: dict[str, Any]) -> Sent:
         """Post the body soon, from another thread. `Sent.tried` is set after the first try."""
-        sent = Sent(body)
+        return self._post_soon(Sent(body, self._url, self._now()))
+
+    def _post_soon(self, sent: Sent) -> Sent:
         self.sent.append(sent)
         self._timetable.after(0, lambda: self._try(sent))
         return sent
 
     def _try(self, sent: Sent) -> None:
-        sent.status = self._post(json.dumps(sent.body).encode())
+        sent.status = _post(sent.url, json.dumps(sent.body).encode(), {REPLAY: "1"} if sent.replay else {})
         sent.tries += 1
         sent.tried.set()
         if sent.status is not None and sent.status < 500:
@@ -115,22 +161,22 @@ class Courier:
             self._timetable.after(self._pauses[sent.tries - 1], lambda: self._try(sent))
         else:
             reason = f"answered {sent.status}" if sent.status else "did not answer"
-            log.warning("%s %s; the callback is given up after %d tries", self._url.netloc, reason, sent.tries)
+            log.warning("%s %s; the callback is given up after %d tries", sent.url.netloc, reason, sent.tries)
 
-    def _post(self, body: bytes) -> int | None:
-        secure = self._url.scheme == "https"
-        kind = http.client.HTTPSConnection if secure else http.client.HTTPConnection
-        connection = kind(str(self._url.hostname), self._url.port, timeout=SECONDS)
-        path = self._url._replace(scheme="", netloc="", fragment="").geturl() or "/"
-        try:
-            connection.request("POST", path, body, {"Content-Type": "application/json"})
-            answer = connection.getresponse()
-            answer.read(1024)  # closing on an unread answer would look like a broken connection over there
-            return answer.status
-        except (OSError, http.client.HTTPException):
-            return None
-        finally:
-            connection.close()
+
+def _post(url: SplitResult, body: bytes, headers: dict[str, str]) -> int | None:
+    kind = http.client.HTTPSConnection if url.scheme == "https" else http.client.HTTPConnection
+    connection = kind(str(url.hostname), url.port, timeout=SECONDS)
+    path = url._replace(scheme="", netloc="", fragment="").geturl() or "/"
+    try:
+        connection.request("POST", path, body, {"Content-Type": "application/json", **headers})
+        answer = connection.getresponse()
+        answer.read(1024)  # closing on an unread answer would look like a broken connection over there
+        return answer.status
+    except (OSError, ValueError, http.client.HTTPException):
+        return None
+    finally:
+        connection.close()
 
 
 def address(url: str) -> SplitResult:
@@ -139,3 +185,22 @@ def address(url: str) -> SplitResult:
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:
         raise ValueError(f"not an http or https URL: {url}")
     return parts
+
+
+def nearby(url: str) -> SplitResult:
+    """The same of an address on this machine. Raises ElsewhereRefused for any other, and for what is no address."""
+    try:
+        parts = address(url)
+    except ValueError:
+        raise ElsewhereRefused(url) from None
+    if not is_loopback(parts.hostname or ""):
+        raise ElsewhereRefused(url)
+    return parts
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine itself."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -3,10 +3,11 @@
 Every route stands behind `admit`. It must not know what a route does, only whose it is.
 """
 
-import ipaddress
 from urllib.parse import urlsplit
 
 from flask import abort, request
+
+from sandbox.deliver import is_loopback
 
 SAFE = ("GET", "HEAD", "OPTIONS")
 
@@ -26,7 +27,7 @@ def is_here() -> bool:
     point it at this machine, and their pages could then read what we answer.
     """
     forwarded = "Forwarded" in request.headers or "X-Forwarded-For" in request.headers
-    return not forwarded and _is_loopback(request.remote_addr or "") and _is_loopback(_host())
+    return not forwarded and is_loopback(request.remote_addr or "") and is_loopback(_host())
 
 
 def _host() -> str:
@@ -34,13 +35,6 @@ def _host() -> str:
         return urlsplit(f"//{request.host}").hostname or ""
     except ValueError:
         return ""
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _of_our_own_page() -> bool:

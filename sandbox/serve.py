@@ -90,8 +90,9 @@ def running(
     clock = clock or Clock()
     phones = Phones(clock.now)
     with closing(Timetable(clock.seconds)) as timetable:
-        courier = Courier(callback, timetable, pauses=pauses)
-        app = create_app(Truecaller(phones, courier, timetable, speed), phones, clock, address=address)
+        courier = Courier(callback, timetable, pauses=pauses, now=clock.now)
+        truecaller = Truecaller(phones, courier, timetable, speed)
+        app = create_app(truecaller, phones, courier, clock, address=address)
         with closing(_Server(app, listener)):
             yield Sandbox(f"http://{HOST}:{port}", courier)
 

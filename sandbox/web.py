@@ -1,4 +1,4 @@
-"""HTTP in: Truecaller's two endpoints, and the sandbox's own door (phones, personas, health).
+"""HTTP in: Truecaller's two endpoints, and the sandbox's own door (phones, personas, callbacks, health).
 
 Errors are Truecaller's two envelopes: `{code, message}`, and `{status, message}` for a profile. Only a peer on this
 machine is answered, but for the phone alone. It must not decide what a phone does; `truecaller` does.
@@ -14,6 +14,7 @@ from werkzeug.routing import BaseConverter
 
 from sandbox import listing, peers, phone_web
 from sandbox.clock import Clock, text
+from sandbox.deliver import KEPT, SECONDS, Courier, ElsewhereRefused, Sent, UnknownCallback
 from sandbox.guests import CODE_SECONDS, Guests
 from sandbox.personas import BAD_APP_KEY, Refusal
 from sandbox.phones import ANSWERS, NotRinging, Phones, Prompt, UnknownAnswer
@@ -30,7 +31,9 @@ class AnyText(BaseConverter):
     part_isolating = False
 
 
-def create_app(truecaller: Truecaller, phones: Phones, clock: Clock, *, address: str | None = None) -> Flask:
+def create_app(
+    truecaller: Truecaller, phones: Phones, courier: Courier, clock: Clock, *, address: str | None = None
+) -> Flask:
     """The sandbox as a WSGI application. `clock` dates its answers; `address`: where other machines find the phone."""
     app = Flask("sandbox")
     app.config["MAX_CONTENT_LENGTH"] = MOST_BYTES
@@ -40,6 +43,7 @@ def create_app(truecaller: Truecaller, phones: Phones, clock: Clock, *, address:
     app.register_error_handler(HTTPException, _http_error)
     _truecaller_routes(app, truecaller, phones)
     _door_routes(app, truecaller, phones)
+    _callback_routes(app, courier)
     guests = Guests()
     app.register_blueprint(phone_web.blueprint(truecaller, phones, guests))
     _code_route(app, guests, address)
@@ -91,6 +95,28 @@ def _door_routes(app: Flask, truecaller: Truecaller, phones: Phones) -> None:
         return _json(200, {"status": "ok"})
 
 
+def _callback_routes(app: Flask, courier: Courier) -> None:
+    @app.get("/callbacks")
+    def kept() -> Response:
+        limit = request.args.get("limit", KEPT, type=int)
+        return _json(200, [_told(sent) for sent in courier.latest(request.args.get("requestId"))[: max(limit, 0)]])
+
+    @app.post("/callbacks")
+    def send_again() -> Response:
+        asked = _object() or {}
+        changes, to = asked.get("body") or {}, asked.get("to")
+        if not isinstance(changes, dict) or not isinstance(to, str | None):
+            return _error(400, 'Send {"id": ID}; "body": {FIELD: VALUE} changes fields, "to": URL sends it elsewhere.')
+        try:
+            sent = courier.send_again(str(asked.get("id")), changes, to)
+        except UnknownCallback:
+            return _error(404, "No callback is kept under this id; GET /callbacks lists them.")
+        except ElsewhereRefused:
+            return _error(400, "A callback is sent again to the receiver or to an address on this machine only.")
+        sent.tried.wait(SECONDS + 1)
+        return _json(200, _told(sent))
+
+
 def _code_route(app: Flask, guests: Guests, address: str | None) -> None:
     @app.post("/phone-codes")
     def make_code() -> Response:
@@ -109,6 +135,19 @@ def _shown(prompt: Prompt) -> dict[str, Any]:
         "phoneNumber": prompt.number,
         "persona": prompt.persona.name if prompt.persona else None,
         "since": text(prompt.since),
+    }
+
+
+def _told(sent: Sent) -> dict[str, Any]:
+    return {
+        "id": sent.id,
+        "requestId": sent.body.get("requestId"),
+        "at": text(sent.at),
+        "to": sent.url.geturl(),
+        "replay": sent.replay,
+        "body": sent.body,
+        "tries": sent.tries,
+        "status": sent.status,
     }
 
 

@@ -13,7 +13,10 @@ PATIENCE = 10.0
 
 
 class Collector(ThreadingHTTPServer):
-    """`statuses` are its answers, in turn, then 200. It answers when `gate` is set, as it is at first."""
+    """`statuses` are its answers, in turn, then 200. It answers when `gate` is set, as it is at first.
+
+    `labels`: the header that marks a replay, of each callback that came.
+    """
 
     daemon_threads = True
 
@@ -22,6 +25,7 @@ class Collector(ThreadingHTTPServer):
         self.url = f"http://127.0.0.1:{self.server_address[1]}/truecaller/callback?a=b"
         self.bodies: queue.Queue[dict[str, Any]] = queue.Queue()
         self.statuses: list[int] = []
+        self.labels: list[str | None] = []
         self.gate = threading.Event()
         self.gate.set()
 
@@ -44,6 +48,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         assert self.path == "/truecaller/callback?a=b"
         assert self.headers["Content-Type"] == "application/json"
+        self.server.labels.append(self.headers["Signup-Replay"])
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         status = self.server.statuses.pop(0) if self.server.statuses else 200
         self.server.bodies.put(body)

@@ -11,7 +11,7 @@ from datetime import datetime
 import streamlit as st
 
 from dashboard import labels, shared, state
-from dashboard.parts import cards, clocks, header, phone, real_phone, start_form, timeline
+from dashboard.parts import callbacks_drawer, cards, clocks, header, phone, real_phone, start_form, timeline
 from signup.errors import SignupError
 from signup.flow import signups
 from signup.flow.signups import SignUp, Step
@@ -101,11 +101,11 @@ def told(seen: Watched | None, refused: StartResult | None) -> None:
         cards.note("Each step stands here as it happens, with its HTTP.", height=HEIGHT, icon="timeline")
 
 
-with header.show(
-    "Try it", "Type a number, start, and answer the phone. You see every request as it happens.", in_zone=False
-):
+with header.show("Try it", "Type a number, start, and answer the phone. You see every request.", in_zone=False):
     if services.settings.mode == "sandbox":
         real_phone.show()
+        callbacks_drawer.button()
 start_form.show()
 tick = OPEN_TICK if is_open() else TICK
 st.fragment(show, run_every=tick)()
+callbacks_drawer.show()

@@ -5,9 +5,9 @@ Drawn with native elements. Its screen changes, its size never does. Only in san
 
 import streamlit as st
 
-from dashboard import door, shared, times
-from dashboard.door import Ringing
-from signup import phone
+from dashboard import shared, times
+from signup import door, phone
+from signup.door import Ringing
 from signup.errors import NumberRejected, SignupError
 
 WIDTH, HEIGHT = 306, 520

@@ -6,8 +6,9 @@ browser tab alone.
 
 import streamlit as st
 
-from dashboard import door, shared, state
-from dashboard.door import PhoneCode
+from dashboard import shared, state
+from signup import door
+from signup.door import PhoneCode
 from signup.errors import SignupError
 
 MADE = "real_phone_code"

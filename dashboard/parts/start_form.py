@@ -6,9 +6,9 @@ show a full number anywhere but in the field it was typed into.
 
 import streamlit as st
 
-from dashboard import door, labels, shared, state
+from dashboard import labels, shared, state
 from dashboard.parts import clock_menu
-from signup import phone, words
+from signup import door, phone, words
 from signup.errors import NumberRejected, SignupError
 from signup.flow import signups
 from signup.flow.start import StartResult, start

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from dashboard import door
+from signup import door
 from signup import settings as settings_module
 from signup.clock import HandClock
 from signup.errors import SignupError

@@ -6,12 +6,14 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from sandbox.serve import running
 from signup.sandbox_clock import SandboxClock
 from signup.services import Services
+from tests.collector import collecting
 from tests.fakes import ScriptedTruecaller, refused
 from tests.machine import away
 from tests.pages.fixtures.visits import NUMBER, completed, said, visit
-from tests.steps.story import begin
+from tests.steps.story import begin, details
 from tests.upstream import answer, upstream
 
 Opening = Callable[..., AbstractContextManager[Services]]
@@ -113,6 +115,38 @@ def test_the_clock_is_moved_from_the_page_and_every_page_says_how_far(street: Se
     assert "Clock +1:05:01" in said(page)
     assert "Clock +1:05:01" in said(visit("overview"))
     assert SandboxClock(street.settings.data_dir).ahead() == 3901
+
+
+def test_a_callback_is_sent_again_from_the_page_edited_and_with_its_secrets_in_dots(opening: Opening) -> None:
+    with (
+        collecting() as receiver,
+        running(callback=receiver.url) as sandbox,
+        opening(sandbox_port=urlsplit(sandbox.url).port) as services,
+    ):
+        sandbox.courier.send({"requestId": "one", "accessToken": "canary-token", "state": "canary-state"})
+        receiver.next()
+        page = visit("try_it")
+        page.button(key="callbacks").click().run()
+        [body] = page.text_area
+        assert "canary" not in said(page) + body.value
+        body.input(body.value.replace('"one"', '"two"'))
+        page.button(key="send_again").click().run()
+        assert receiver.next() == {"requestId": "two", "accessToken": "canary-token", "state": "canary-state"}
+        assert receiver.labels == [None, "1"]
+        assert "answered 200" in said(page)
+        assert details(services, "replay.sent") == [{"edited": True}]
+        page.text_input(key="callbacks_to").input("https://example.com/")
+        page.button(key="send_again").click().run()
+        assert "to this machine only" in said(page)
+        page.text_area[0].input("[]").run()
+        assert page.button(key="send_again").disabled
+
+
+def test_in_live_mode_no_control_of_the_sandbox_is_on_the_page(opening: Opening) -> None:
+    with opening(mode="live", app_key="canary"):
+        page = visit("try_it")
+        assert [button.label for button in page.button] == ["Start sign-up"]
+        assert len(page.menu_button) == len(page.selectbox) == 0
 
 
 def test_the_timeline_claims_no_duration_that_is_a_setting(opening: Opening) -> None:

@@ -191,9 +191,71 @@ def test_a_forwarded_peer_gets_404(sandbox):
 @pytest.mark.parametrize(("peer", "status"), [("127.0.0.1", 200), ("192.0.2.1", 404), ("", 404)])
 def test_only_a_peer_on_this_machine_is_answered(receiver, peer, status):
     phones, timetable = Phones(), Timetable()
-    app = create_app(Truecaller(phones, Courier(receiver.url, timetable), timetable), phones, Clock())
+    courier = Courier(receiver.url, timetable)
+    app = create_app(Truecaller(phones, courier, timetable), phones, courier, Clock())
     timetable.close()
     assert app.test_client().get("/healthz", environ_base={"REMOTE_ADDR": peer}).status_code == status
+
+
+# Callbacks sent again
+
+
+def callbacks(sandbox: Sandbox, query: str = "") -> list[dict[str, Any]]:
+    kept: list[dict[str, Any]] = get(sandbox, f"/callbacks{query}").json()
+    return kept
+
+
+def again(sandbox: Sandbox, callback_id: object, **more: object) -> requests.Response:
+    return requests.post(f"{sandbox.url}/callbacks", json={"id": callback_id, **more}, timeout=10)
+
+
+def test_the_callbacks_are_kept_the_newest_first_with_their_answer(sandbox, receiver):
+    receiver.statuses = [400]
+    first, second = start(sandbox), start(sandbox, NUMBER + 1)
+    for request_id in (first, second):
+        tap(sandbox, request_id, "approve")
+        receiver.next()
+    until(lambda: [kept["status"] for kept in callbacks(sandbox)] == [200, 400])
+    newest, oldest = callbacks(sandbox)
+    assert (newest["requestId"], oldest["requestId"]) == (second, first)
+    assert oldest.keys() == {"id", "requestId", "at", "to", "replay", "body", "tries", "status"}
+    assert (oldest["body"]["state"], oldest["replay"], oldest["tries"]) == ("state-1", False, 1)
+    assert [kept["id"] for kept in callbacks(sandbox, f"?requestId={quote(first, safe='')}")] == [oldest["id"]]
+    assert [kept["id"] for kept in callbacks(sandbox, "?limit=1")] == [newest["id"]]
+
+
+def test_one_is_sent_again_labelled_as_it_was_or_edited(sandbox, receiver):
+    tap(sandbox, start(sandbox), "approve")
+    body = receiver.next()
+    [kept] = callbacks(sandbox)
+    answer = again(sandbox, kept["id"])
+    assert (answer.status_code, answer.json()["status"], answer.json()["replay"]) == (200, 200, True)
+    assert receiver.next() == body
+    again(sandbox, answer.json()["id"], body={"state": "another", "accessToken": None, "status": "user_rejected"})
+    assert receiver.next() == {"requestId": body["requestId"], "state": "another", "status": "user_rejected"}
+    assert receiver.labels == [None, "1", "1"]
+    assert len(callbacks(sandbox)) == 3
+
+
+def test_one_is_sent_to_another_program_on_this_machine_or_to_nobody(sandbox, receiver):
+    tap(sandbox, start(sandbox), "approve")
+    receiver.next()
+    [kept] = callbacks(sandbox)
+    with collecting() as other:
+        assert again(sandbox, kept["id"], to=other.url.replace("127.0.0.1", "localhost")).status_code == 200
+        assert other.next() == kept["body"]
+    for elsewhere in ("http://192.0.2.1/", "https://example.com/", "http://127.0.0.1.example.com/", "file:///x", "x"):
+        answer = again(sandbox, kept["id"], to=elsewhere)
+        assert (answer.status_code, answer.json()["code"]) == (400, 400), elsewhere
+    assert receiver.hears_nothing(0.05)
+
+
+@pytest.mark.parametrize(
+    ("asked", "status"), [({"id": "x"}, 404), ({}, 404), ({"id": "x", "body": []}, 404), ({"body": 5}, 400)]
+)
+def test_what_cannot_be_sent_again_is_told(sandbox, asked, status):
+    answer = requests.post(f"{sandbox.url}/callbacks", json=asked, timeout=10)
+    assert (answer.status_code, answer.json()["code"]) == (status, status)
 
 
 # The personas

@@ -1,20 +1,26 @@
-"""The sandbox's door, over real HTTP: which phones ring, who the personas are, a tap, and a code for a real phone.
+"""The sandbox's door, over real HTTP: phones and taps, personas, a code for a real phone, callbacks sent again.
 
-Only in sandbox mode is anybody behind it. It must not draw, and it never speaks to Truecaller.
+Pages and commands come in here. Only in sandbox mode is anybody behind it. It must not hand on a token or a state: in a
+callback they are dots, and what comes back as dots is sent as it was.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from signup import outbound
-from signup.errors import SignupError
+from signup.errors import SignupError, UsageWrong
 from signup.services import Services
+from signup.truecaller.trace import DOTS
 
 SECONDS = 2.0
+REPLAY_SECONDS = 6.0
+"""The sandbox waits for the answer to the callback, three seconds at most."""
+SECRETS = ("accessToken", "state")
+MOST_CALLBACKS = 50
 OK, NOT_FOUND = 200, 404
 
 
@@ -43,6 +49,20 @@ class PhoneCode:
     code: str
     seconds: int
     address: str | None
+
+
+@dataclass(frozen=True)
+class Posted:
+    """One callback of the sandbox's. `status`: the answer to its last try, None without one; `replay`: sent by hand."""
+
+    id: str
+    request_id: str | None
+    at: str
+    to: str
+    replay: bool
+    body: dict[str, Any]
+    tries: int
+    status: int | None
 
 
 def ringing(services: Services) -> list[Ringing]:
@@ -74,6 +94,36 @@ def phone_code(services: Services) -> PhoneCode:
         return PhoneCode(made["code"], made["seconds"], made["address"])
 
 
+def callbacks(services: Services, request_id: str | None = None) -> list[Posted]:
+    """The last callbacks that the sandbox posted, for one request or all, the newest first. Raises as `ringing`."""
+    asked = {"limit": MOST_CALLBACKS} | ({"requestId": request_id} if request_id else {})
+    with _as_it_should():
+        return [_posted(row) for row in _ask(services, "GET", f"/callbacks?{urlencode(asked)}")]
+
+
+def send_again(services: Services, posted: Posted, body: Mapping[str, Any], to: str | None = None) -> Posted:
+    """Post a callback once more with this body, labelled, to our receiver or `to` another program on this machine.
+
+    Raises as `ringing` does, and when the sandbox no longer has it or refuses the address.
+    """
+    asked = {"id": posted.id, "body": changes(posted, body), "to": to}
+    with _as_it_should():
+        return _posted(_ask(services, "POST", "/callbacks", asked, seconds=REPLAY_SECONDS))
+
+
+def changes(posted: Posted, body: Mapping[str, Any]) -> dict[str, Any]:
+    """In which fields a body differs from what was posted; None for one that it leaves out."""
+    names = dict.fromkeys([*posted.body, *body])
+    return {name: body.get(name) for name in names if body.get(name) != posted.body.get(name)}
+
+
+def _posted(row: Mapping[str, Any]) -> Posted:
+    body = {name: DOTS if name in SECRETS else value for name, value in row["body"].items()}
+    told = row["requestId"]
+    request_id = told if isinstance(told, str) else None
+    return Posted(row["id"], request_id, row["at"], row["to"], row["replay"], body, row["tries"], row["status"])
+
+
 @contextmanager
 def _as_it_should() -> Iterator[None]:
     """What another program on the sandbox's port may answer, told in one sentence."""
@@ -90,10 +140,13 @@ def _ask(
     content: dict[str, Any] | None = None,
     *,
     fine: tuple[int, ...] = (OK,),
+    seconds: float = SECONDS,
 ) -> Any:
+    if services.settings.mode != "sandbox":
+        raise UsageWrong("There is no sandbox in live mode.")
     url = f"http://127.0.0.1:{services.settings.sandbox_port}{path}"
     body = json.dumps(content).encode() if content else None
-    reply = outbound.send(method, url, {"Content-Type": "application/json"}, body, seconds=SECONDS)
+    reply = outbound.send(method, url, {"Content-Type": "application/json"}, body, seconds=seconds)
     if reply.status not in fine or reply.unread:
         raise ValueError(reply.status)
     return json.loads(reply.body)

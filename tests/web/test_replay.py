@@ -1,0 +1,120 @@
+"""A callback sent again, the whole way: our door, the sandbox, the receiver, the log, the numbers."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sandbox.serve import running
+from signup import door
+from signup.door import Posted
+from signup.errors import SignupError, UsageWrong
+from signup.flow import replay, signups
+from signup.measure.check import check
+from signup.measure.fold import fold_to_the_end
+from signup.measure.numbers import numbers
+from signup.measure.question import Question
+from signup.services import Services
+from signup.truecaller.trace import DOTS
+from tests.collector import collecting
+from tests.machine import free_port
+from tests.steps.story import begin, details, kinds, status, watch
+from tests.web.receiver_tools import PATH, eventually, opened, receiving
+
+ACTOR = "user:local"
+
+
+@pytest.fixture
+def street(tmp_path: Path) -> Iterator[Services]:
+    """The receiver and the sandbox; the test is the watcher."""
+    port = free_port()
+    with (
+        receiving(tmp_path, SIGNUP_SANDBOX_PORT=str(port)) as (services, address),
+        running(callback=f"http://127.0.0.1:{address[1]}{PATH}", port=port),
+    ):
+        yield services
+
+
+def answered(street: Services, number: str, word: str) -> tuple[str, Posted]:
+    """A sign-up that was answered on the phone, and its callback."""
+    signup_id = str(begin(street, number).signup_id)
+    request_id = str(signups.request_id(street, signup_id))
+    door.tap(street, request_id, word)
+    [posted] = eventually(lambda: [one for one in door.callbacks(street, request_id) if one.status])
+    watch(street)
+    return signup_id, posted
+
+
+def counted(street: Services) -> dict[str, Any]:
+    watch(street)
+    fold_to_the_end(street)
+    now = street.clock.now()
+    assert not check(street, Question(), now).differences
+    with numbers(street) as read:
+        return read.stats(Question(), now) | {"asOfSeq": 0}
+
+
+def test_a_callback_sent_again_as_it_was_is_told_and_changes_no_number(street: Services) -> None:
+    signup_id, posted = answered(street, "+46 76 123 45 67", "approve")
+    before = counted(street)
+    assert before["completed"] == 1
+    sent = replay.send_again(street, posted, actor=ACTOR)
+    assert (sent.status, sent.replay) == (200, True)
+    assert counted(street) == before
+    assert kinds(street, signup_id)[-2:] == ["replay.sent", "callback.repeated"]
+    assert details(street, "replay.sent") == [{"edited": False}]
+    assert details(street, "callback.repeated") == [{"result": "approved", "replay": True}]
+
+
+def test_a_sign_up_whose_end_an_edited_callback_made_leaves_every_number(street: Services) -> None:
+    _, posted = answered(street, "+46 76 123 45 67", "decline")
+    other = str(begin(street, "+46 76 123 45 68").signup_id)
+    assert counted(street)["started"] == 2
+    replay.send_again(street, posted, {**posted.body, "requestId": signups.request_id(street, other)}, actor=ACTOR)
+    after = counted(street)
+    assert status(street, other) == "declined"
+    assert (after["started"], after["declined"], after["open"]) == (1, 1, 0)
+    assert details(street, "replay.sent") == [{"edited": True}]
+
+
+def test_token_and_state_never_come_out_of_the_door_and_dots_are_sent_as_they_were(street: Services) -> None:
+    signup_id, posted = answered(street, "+46 76 123 45 67", "approve")
+    assert (posted.body["accessToken"], posted.body["state"]) == (DOTS, DOTS)
+    edited = replay.send_again(street, posted, {**posted.body, "more": "x"}, actor=ACTOR)
+    assert edited.body == {**posted.body, "more": "x"}
+    watch(street)
+    assert kinds(street, signup_id)[-1] == "callback.repeated", "its state was right"
+
+
+def test_it_is_sent_to_another_program_on_this_machine_and_nowhere_else(street: Services) -> None:
+    _, posted = answered(street, "+46 76 123 45 67", "approve")
+    with collecting() as other:
+        replay.send_again(street, posted, to=other.url, actor=ACTOR)
+        assert other.next()["requestId"] == posted.request_id
+    for elsewhere in ("http://192.0.2.1/", "https://example.com/", "http://127.0.0.1\\@example.com/", "here"):
+        with pytest.raises(UsageWrong, match="this machine only"):
+            replay.send_again(street, posted, to=elsewhere, actor=ACTOR)
+    assert len(details(street, "replay.sent")) == 1
+
+
+def test_one_that_the_sandbox_has_forgotten_is_told(street: Services) -> None:
+    gone = Posted("gone", None, "", "", False, {}, 0, None)
+    with pytest.raises(SignupError, match="look at the Health page"):
+        replay.send_again(street, gone, actor=ACTOR)
+
+
+def test_live_there_is_no_sandbox_to_ask(tmp_path: Path) -> None:
+    posted = Posted("one", None, "", "", False, {}, 0, None)
+    with opened(tmp_path, SIGNUP_MODE="live", SIGNUP_APP_KEY="canary") as live:
+        for ask in (
+            lambda: replay.send_again(live, posted, actor=ACTOR),
+            lambda: door.callbacks(live),
+            lambda: door.ringing(live),
+            lambda: door.personas(live),
+            lambda: door.tap(live, "one", "approve"),
+            lambda: door.send_again(live, posted, {}),
+        ):
+            with pytest.raises(UsageWrong, match="no sandbox in live mode"):
+                ask()
+        assert kinds(live) == []
