@@ -5,7 +5,6 @@ not act on a callback: what comes of it, the timeline tells.
 """
 
 import json
-from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
@@ -72,11 +71,9 @@ def told(posted: Posted) -> str:
 
 def _editor(posted: Posted) -> None:
     """Body and address, and the way out."""
-    written = st.text_area(
-        "Body", json.dumps(posted.body, indent=2, ensure_ascii=False), key=f"{BODY}_{posted.id}", height=190
-    )
-    to = st.text_input("To", key=TO, placeholder=posted.to, help="Our receiver, or another program on this machine.")
-    body = read(written)
+    key, shown = f"{BODY}_{posted.id}", json.dumps(posted.body, indent=2, ensure_ascii=False)
+    body = read(st.text_area("Body", shown, key=key, height=190))
+    st.text_input("To", key=TO, placeholder=posted.to, help="Our receiver, or another program on this machine.")
     if body is None:
         st.caption(":orange[:material/warning: The body is no JSON object: a callback is one.]")
     st.button(
@@ -87,21 +84,25 @@ def _editor(posted: Posted) -> None:
         width="stretch",
         disabled=body is None,
         on_click=_send,
-        args=(posted, body, to.strip() or None),
+        args=(posted, key),
     )
     st.caption(state.value(TOLD) or ":material/info: The log tells that it was sent, and whether it was edited.")
 
 
-def read(written: str) -> dict[str, Any] | None:
+def read(written: str | None) -> dict[str, Any] | None:
     """The body as an object; None for anything else."""
     try:
-        body = json.loads(written)
+        body = json.loads(written or "")
     except (ValueError, RecursionError):
         return None
     return body if isinstance(body, dict) else None
 
 
-def _send(posted: Posted, body: Mapping[str, Any], to: str | None) -> None:
+def _send(posted: Posted, key: str) -> None:
+    """What the fields hold at this moment goes out. `key`: the body's field."""
+    body, to = read(state.value(key)), (state.value(TO) or "").strip() or None
+    if body is None:
+        return
     try:
         sent = replay.send_again(shared.services(), posted, body, to=to, actor=ACTOR)
     except SignupError as problem:

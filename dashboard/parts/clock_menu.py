@@ -35,8 +35,13 @@ def show() -> None:
 def leaps(settings: Settings) -> dict[str, float]:
     """What the menu offers, and how many seconds each is."""
     over = max(settings.answer_seconds, settings.token_seconds) + SPARE_SECONDS
-    ways = {"On": 30.0, "Past the lock": settings.lock_seconds + 1, "Past answer and token": over, "On, far": 3600.0}
-    return {f"{name} {clocks.ahead(seconds)}": seconds for name, seconds in ways.items()}
+    ways = {
+        "A little": 30.0,
+        "Past the lock": settings.lock_seconds + 1,
+        "Past answer and token": over,
+        "An hour": 3600.0,
+    }
+    return {f"{name} · {clocks.ahead(seconds)}": seconds for name, seconds in ways.items()}
 
 
 def _move(clock: SandboxClock, settings: Settings) -> None:

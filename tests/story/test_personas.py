@@ -46,8 +46,9 @@ def street(tmp_path: Path) -> Iterator[Services]:
 
 def test_every_persona_ends_as_it_says_all_of_them_at_once(street: Services) -> None:
     with ThreadPoolExecutor(len(PERSONAS)) as starters:
-        started = dict(zip(PERSONAS, starters.map(lambda one: begin(street, one), PERSONAS), strict=True))
-    ids = {persona.name: str(result.signup_id) for persona, result in started.items()}
+        results = starters.map(lambda one: begin(street, one), PERSONAS)
+        started = {persona.name: result for persona, result in zip(PERSONAS, results, strict=True)}
+    ids = {name: str(result.signup_id) for name, result in started.items()}
     soon = [one for name, one in ids.items() if name not in AT_THE_END]
     eventually(lambda: not is_open(street, *soon), 60)
     eventually(lambda: all("profile.failed" in kinds(street, ids[name]) for name in ("token_refused", "profile_error")))
@@ -57,8 +58,8 @@ def test_every_persona_ends_as_it_says_all_of_them_at_once(street: Services) -> 
     eventually(lambda: "callback.received" in kinds(street, ids["late_token"]))
     ended = {name: ending(street, one) for name, one in ids.items()}
     assert ended == {persona.name: (persona.outcome, persona.code) for persona in PERSONAS}
-    assert started[persona_called("rate_limited")].retry_after == 30
-    assert started[persona_called("slow")].code == "timeout", "the start had gone before Truecaller answered"
+    assert started["rate_limited"].retry_after == 30
+    assert started["slow"].code == "timeout", "the start had gone before Truecaller answered"
     assert "callback.quarantined" in kinds(street, ids["wrong_state"])
     assert kinds(street, ids["duplicate_callback"]).count("callback.repeated") == 1
 
@@ -91,7 +92,3 @@ def kinds(street: Services, signup_id: str) -> list[str]:
 def leap(street: Services, seconds: float) -> None:
     assert isinstance(street.clock, SandboxClock)
     street.clock.move(seconds)
-
-
-def persona_called(name: str) -> Persona:
-    return next(persona for persona in PERSONAS if persona.name == name)
