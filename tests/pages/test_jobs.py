@@ -76,13 +76,13 @@ def test_a_checkpoint_that_a_job_makes_leaves_by_our_stdout(street: Services, tm
 def test_a_second_visitor_joins_the_check_that_runs(street: Services) -> None:
     check = FullCheck()
     with street.store.write():
-        check.begin()
+        check.begin(street.clock)
         first = check.job
-        check.begin()
+        check.begin(street.clock)
         assert check.job is first
     assert first
     assert ended(first).answer
-    check.begin()
+    check.begin(street.clock)
     assert check.job is not first
     assert check.job
     ended(check.job)
