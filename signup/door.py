@@ -4,14 +4,17 @@ Pages and commands come in here. Only in sandbox mode is anybody behind it. It m
 callback they are dots, and what comes back as dots is sent as it was.
 """
 
+import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote, urlencode
 
 from signup import outbound
+from signup.clock import moment
 from signup.errors import SignupError, UsageWrong
 from signup.services import Services
 from signup.truecaller.trace import DOTS
@@ -31,6 +34,12 @@ class Ringing:
     request_id: str
     number: int
     persona: str | None
+    since: datetime
+
+    @property
+    def name(self) -> str:
+        """What a page may call it: a request id is for nobody's eyes."""
+        return hashlib.sha256(self.request_id.encode()).hexdigest()[:12]
 
 
 @dataclass(frozen=True)
@@ -66,10 +75,13 @@ class Posted:
 
 
 def ringing(services: Services) -> list[Ringing]:
-    """The phones that ring at this moment, the newest first. Raises SignupError when the sandbox is not there."""
+    """The phones that ring at this moment, the oldest first. Raises SignupError when the sandbox is not there."""
     with _as_it_should():
-        newest = sorted(_ask(services, "GET", "/phones"), key=lambda row: row["since"], reverse=True)
-        return [Ringing(row["requestId"], int(row["phoneNumber"]), row["persona"]) for row in newest]
+        found = [
+            Ringing(row["requestId"], int(row["phoneNumber"]), row["persona"], moment(row["since"]))
+            for row in _ask(services, "GET", "/phones")
+        ]
+    return sorted(found, key=lambda one: one.since)
 
 
 def tap(services: Services, request_id: str, answer: str) -> None:

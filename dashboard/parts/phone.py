@@ -1,17 +1,21 @@
 """The phone on the screen: it rings when the sandbox rings, and its buttons are the person's thumb.
 
-Drawn with native elements. Its screen changes, its size never does. Only in sandbox mode: nobody's real phone is here.
+Drawn with native elements. Its screen changes, its size never does. Of several prompts it shows one until that is
+answered, or another is picked: none takes its place by itself. Only in sandbox mode: nobody's real phone is here.
 """
+
+from collections.abc import Sequence
 
 import streamlit as st
 
-from dashboard import shared, times
+from dashboard import shared, state, times
 from signup import door, phone
 from signup.door import Ringing
 from signup.errors import NumberRejected, SignupError
 
 WIDTH, HEIGHT = 306, 520
-QUIET = "phone-quiet"
+ROOM_FOR_A_CHOICE = 44
+SHOWN, PREFERRED, CHOICE = "phone_shown", "phone_preferred", "phone_choice"
 
 
 def show(request_id: str | None, last_word: str) -> None:
@@ -20,14 +24,27 @@ def show(request_id: str | None, last_word: str) -> None:
         ringing = door.ringing(shared.services())
     except SignupError:
         ringing, last_word = [], "The sandbox does not answer: look at the Health page."
-    mine = next((one for one in ringing if one.request_id == request_id), ringing[0] if ringing else None)
+    mine = _one_of(ringing, request_id)
     with (
         st.container(horizontal_alignment="center"),
         st.container(border=True, width=WIDTH, height=HEIGHT, vertical_alignment="distribute", key="phone"),
     ):
         _status_line(len(ringing))
+        _choice(ringing)
         _screen(mine, last_word)
         _buttons(mine)
+
+
+def _one_of(ringing: Sequence[Ringing], request_id: str | None) -> Ringing | None:
+    """The prompt that the phone shows: the page's own when it begins to ring, then that one as long as it rings."""
+    names = {one.name: one for one in ringing}
+    own = next((one.name for one in ringing if one.request_id == request_id), None)
+    if own and own != state.value(PREFERRED):
+        state.remember(PREFERRED, own)
+        state.remember(SHOWN, own)
+    elif state.value(SHOWN) not in names:
+        state.remember(SHOWN, ringing[-1].name if ringing else None)
+    return names.get(state.value(SHOWN, ""))
 
 
 def _status_line(ringing: int) -> None:
@@ -37,6 +54,24 @@ def _status_line(ringing: int) -> None:
         more = f"{ringing} ring · " if ringing > 1 else ""
         icons = ":material/signal_cellular_alt: :material/wifi: :material/battery_full:"
         st.markdown(f":gray[{more}{icons}]", width="content")
+
+
+def _choice(ringing: Sequence[Ringing]) -> None:
+    """Which one to show, when more than one rings; its room is there in any case."""
+    with st.container(height=ROOM_FOR_A_CHOICE, border=False, key="phone-choice"):
+        if len(ringing) > 1:
+            told = {one.name: f"{_pretty(one.number)} · {times.second(one.since, times.zone())}" for one in ringing}
+            state.remember(CHOICE, state.value(SHOWN))
+            st.selectbox(
+                f"Phones that ring: {len(ringing)}",
+                list(told),
+                key=CHOICE,
+                format_func=lambda name: told.get(name, ""),
+                on_change=lambda: state.remember(SHOWN, state.value(CHOICE)),
+                label_visibility="collapsed",
+                icon=":material/notifications_active:",
+                required=True,
+            )
 
 
 def _screen(mine: Ringing | None, last_word: str) -> None:
@@ -79,7 +114,7 @@ def _button(
 ) -> None:
     st.button(
         label,
-        key=f"phone-{answer}",
+        key=f"phone-{answer}-{mine.name if mine else 'asleep'}",  # a second click never meets another prompt
         icon=f":material/{icon}:",
         type="primary" if primary else "secondary",
         shortcut=shortcut,

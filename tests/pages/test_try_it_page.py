@@ -1,12 +1,16 @@
 """Try it without a browser: what the page says when somebody it leans on is away, and what its timeline claims."""
 
+import json
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from urllib.parse import urlsplit
 
 import pytest
+from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Button
 
 from sandbox.serve import running
+from signup import door
 from signup.sandbox_clock import SandboxClock
 from signup.services import Services
 from tests.collector import collecting
@@ -14,10 +18,10 @@ from tests.fakes import ScriptedTruecaller, refused
 from tests.machine import away
 from tests.pages.fixtures.visits import NUMBER, completed, said, visit
 from tests.steps.story import begin, details
-from tests.upstream import answer, upstream
+from tests.upstream import Script, answer, upstream
 
 Opening = Callable[..., AbstractContextManager[Services]]
-PHONE = b'[{"requestId":"one","phoneNumber":5,"persona":null,"since":"2026-11-24T14:00:00.000Z"}]'
+PHONE = b'[{"requestId":"one","phoneNumber":5,"persona":null,"since":"2026-11-24T14:00:00.000000Z"}]'
 
 
 def test_with_the_database_away_the_page_says_so_and_finds_back(
@@ -34,6 +38,11 @@ def test_with_the_database_away_the_page_says_so_and_finds_back(
         page.run()
         assert not page.exception
         assert "Profile read, sign-up completed" in labels(page)
+
+
+def named(page: AppTest, label: str) -> Button:
+    """The phone's button of that name."""
+    return next(button for button in page.button if button.label == label)
 
 
 def labels(page: object) -> str:
@@ -64,13 +73,50 @@ def test_a_tap_that_another_program_takes_says_so(opening: Opening) -> None:
     rings = answer(200, PHONE.replace(b":5,", b":46761234567,"))
     with upstream(rings) as other, opening(sandbox_port=urlsplit(other.url).port):
         page = visit("try_it")
-        page.button(key="phone-approve").click()
+        named(page, "Approve").click()
         other.scripts[:] = [answer(200, b"<html>")]
         page.run()
         assert not page.exception
         assert [toast.value for toast in page.toast] == [
             "The sandbox does not answer as it should: look at the Health page."
         ]
+
+
+def prompts(*numbers: int) -> Script:
+    """The phones of these numbers ring, the first one longest."""
+    rows = [
+        {
+            "requestId": str(number),
+            "phoneNumber": number,
+            "persona": None,
+            "since": f"2026-11-24T14:00:{nth:02}.000000Z",
+        }
+        for nth, number in enumerate(numbers)
+    ]
+    return answer(200, json.dumps(rows).encode())
+
+
+def test_of_several_prompts_one_stays_on_the_phone_until_it_is_answered_or_another_is_picked(opening: Opening) -> None:
+    first, second, third = 46761234567, 46761234568, 46761234569
+    with upstream(prompts(first)) as other, opening(sandbox_port=urlsplit(other.url).port) as services:
+        page = visit("try_it")
+        assert not has_a_choice(page)
+        other.scripts[:] = [prompts(first, second, third)]
+        page.run()
+        assert "**+46 76 123 45 67**" in said(page)
+        told = [option.split(" · ")[0] for option in page.selectbox(key="phone_choice").options]
+        assert told == ["+46 76 123 45 67", "+46 76 123 45 68", "+46 76 123 45 69"]
+        page.selectbox(key="phone_choice").set_value(door.ringing(services)[1].name).run()
+        assert "**+46 76 123 45 68**" in said(page)
+        named(page, "Decline").click()
+        other.scripts[:] = [answer(200, b"{}"), prompts(first, third)]
+        page.run()
+        assert [seen.path for seen in other.seen if seen.method == "POST"] == [f"/phones/{second}"]
+        assert "**+46 76 123 45 69**" in said(page)
+
+
+def has_a_choice(page: AppTest) -> bool:
+    return any(box.key == "phone_choice" for box in page.selectbox)
 
 
 def test_a_number_that_no_phone_has_rings_as_it_is(opening: Opening) -> None:

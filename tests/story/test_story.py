@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.machine import eventually
+from tests.machine import PHONE, eventually
 from tests.story.street import Street, answers, dashboard, settings_for
 
 expect.set_options(timeout=20_000)
@@ -73,8 +73,10 @@ def test_a_number_typed_is_tapped_completed_counted_and_exported(visitor, street
     assert time.monotonic() - begun < 60
 
 
-def test_a_second_start_is_a_lock_hit_and_sends_nothing_until_the_clock_leaps_past_the_lock(visitor):
-    begin(visitor, "+46 76 123 45 99")
+def test_on_a_small_screen_a_second_start_is_a_lock_hit_until_the_clock_leaps_past_the_lock(visitor, street):
+    visitor.set_viewport_size(PHONE)
+    visitor.goto(f"{street.address}/try_it")
+    type_and_start(visitor, "+46 76 123 45 99")
     visitor.get_by_role("button", name="Decline").click()
     expect(visitor.get_by_text("Declined by the person")).to_be_visible()
     visitor.get_by_role("button", name="Start sign-up").click()
@@ -84,6 +86,8 @@ def test_a_second_start_is_a_lock_hit_and_sends_nothing_until_the_clock_leaps_pa
     expect(visitor.get_by_text("Clock +5:01")).to_be_visible()
     visitor.get_by_role("button", name="Start sign-up").click()
     expect(visitor.get_by_text("Phone is ringing")).to_be_visible()
+    visitor.get_by_role("button", name="Ignore").click()
+    expect(visitor.get_by_text("Nothing rings at the moment")).to_be_visible()
 
 
 def test_a_bad_number_says_why_and_cannot_be_started(visitor):
@@ -98,6 +102,24 @@ def test_what_another_process_starts_rings_on_the_open_page(visitor, street):
     expect(visitor.get_by_text("Start a sign-up and this phone rings")).to_be_visible()
     street.command("start", "+46 76 123 45 55")
     expect(visitor.get_by_text("+46 76 123 45 55")).to_be_visible(timeout=2000)
+
+
+def test_of_two_phones_that_ring_each_is_picked_and_answered_by_keyboard(visitor, street):
+    open_page(visitor, "Try it")
+    expect(visitor.get_by_text("+46 76 123 45 55")).to_be_visible()
+    place = visitor.get_by_role("button", name="Approve").bounding_box()
+    street.command("start", "+46 76 123 45 66")
+    choice = visitor.get_by_label("Phones that ring")
+    expect(choice).to_be_visible()
+    expect(visitor.get_by_text("+46 76 123 45 55", exact=True)).to_be_visible()
+    assert visitor.get_by_role("button", name="Approve").bounding_box() == place
+    choice.focus()
+    for key in ("ArrowDown", "ArrowDown", "Enter"):
+        visitor.keyboard.press(key)
+    expect(visitor.get_by_text("+46 76 123 45 66", exact=True)).to_be_visible()
+    visitor.get_by_role("button", name="Decline").focus()
+    visitor.keyboard.press("Enter")
+    expect(visitor.get_by_text("+46 76 123 45 55", exact=True)).to_be_visible()
 
 
 def test_by_keyboard_alone_a_sign_up_is_started_and_approved(visitor):
@@ -138,8 +160,12 @@ def pid_of(program: str, port: int) -> int:
 
 
 def begin(page: Page, number: str) -> None:
-    """Type a number as a person does, start, and wait until the phone rings."""
+    """Open the page, type a number as a person does, start, and wait until the phone rings."""
     open_page(page, "Try it")
+    type_and_start(page, number)
+
+
+def type_and_start(page: Page, number: str) -> None:
     page.get_by_label("Phone number").type(number, delay=10)
     expect(page.get_by_text("sent as")).to_be_visible()
     page.get_by_role("button", name="Start sign-up").click()
