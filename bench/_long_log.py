@@ -64,14 +64,15 @@ class LongLog:
             _row(at, "signup.sent", who, actor, {"status": "waiting", "accepted": True, "ms": took}),
         ]
         later, fate = at + timedelta(milliseconds=ms), chance.random()
+        expired = _row(later, "signup.expired", who, "watcher", {"status": "expired"})
         if fate < 0.25:
-            return [*rows, _row(later, "signup.expired", who, "watcher", {"status": "expired"})]
+            return [*rows, expired]
         if fate < 0.4:
             rows.append(_row(later, "callback.received", who, "callback", {"result": "declined"}))
             said = {"status": "declined", "ms": ms, "reason": chance.choice(("user_rejected", "use_another_number"))}
             return [*rows, _row(later, "signup.declined", who, "watcher", said)]
         if fate < 0.4005:
-            return [*rows, _row(later, "callback.quarantined", None, "watcher", {"reason": "state_mismatch"})]
+            return [*rows, _row(later, "callback.quarantined", None, "watcher", {"reason": "state_mismatch"}), expired]
         return [
             *rows,
             _row(later, "callback.received", who, "callback", {"result": "approved"}),

@@ -14,7 +14,7 @@ TABLES = {
     "roll_signups": "seq",
     "roll_marks": "seq",
     "roll_cells": "span, country, channel, bucket",
-    "roll_hist": "span, metric, country, channel, bucket, outcome, bin",
+    "roll_hist": "span, metric, country, channel, bucket, outcome",
     "roll_errors": "span, country, channel, bucket, outcome, step, code, fatal",
 }
 

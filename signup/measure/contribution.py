@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
-from signup.measure.bins import bin_of
+from signup.measure import bins
 from signup.measure.rows import Cause, Hit, Mark, Rejected, SignUp
 
 EVERY = "*"
@@ -33,8 +33,8 @@ _MICROSECOND = timedelta(microseconds=1)
 CellKey = tuple[int, str, str, int]
 """span, country, channel, bucket"""
 
-HistKey = tuple[str, str, str, str, int, str, int]
-"""span, metric, country, channel, bucket, outcome, bin"""
+HistKey = tuple[str, str, str, str, int, str]
+"""span, metric, country, channel, bucket, outcome"""
 
 ErrorKey = tuple[int, str, str, int, str, str, str, int]
 """span, country, channel, bucket, outcome, step, code, fatal"""
@@ -42,7 +42,7 @@ ErrorKey = tuple[int, str, str, int, str, str, str, int]
 
 @dataclass
 class Deltas:
-    """What is to be added to each table, merged by key."""
+    """What is to be added to each table, merged by key; `hist` adds histograms (bins.py)."""
 
     cells: defaultdict[CellKey, list[int]] = field(default_factory=lambda: defaultdict(lambda: [0] * len(COLUMNS)))
     hist: defaultdict[HistKey, int] = field(default_factory=lambda: defaultdict(int))
@@ -90,7 +90,7 @@ def contribution(signup: SignUp | None, deltas: Deltas, sign: int = 1) -> None:
         for country, channel in places:
             deltas.cells[span, country, channel, bucket][column] += sign
     for metric, ms in durations(signup):
-        _add_duration(deltas, places, at, metric, outcome, ms, sign)
+        _add_duration(deltas, places, at, metric, outcome, sign * bins.of(ms))
     for cause, fatal in causes(signup):
         _add_error(deltas, places, at, outcome, cause, fatal, sign)
 
@@ -110,7 +110,8 @@ def contribution_of_mark(mark: Mark, deltas: Deltas) -> None:
                 else:
                     cell[_PLACE["rejected"]] += 1
         if isinstance(mark, Hit) and mark.retry_ms is not None:
-            _add_duration(deltas, places, at, "retry", "", mark.retry_ms, 1)
+            _add_duration(deltas, places, at, "retry", "", bins.of(mark.retry_ms))
+            _add_duration(deltas, places, at, "retry_second", "", bins.of_seconds(mark.retry_ms))
     else:
         _add_error(deltas, ((EVERY, EVERY),), at, "", ("callback", mark.reason), fatal=False, sign=1)
 
@@ -151,12 +152,11 @@ def _column(outcome: str, step: int) -> str:
 
 
 def _add_duration(
-    deltas: Deltas, places: Iterable[tuple[str, str]], at: int, metric: str, outcome: str, ms: int, sign: int
+    deltas: Deltas, places: Iterable[tuple[str, str]], at: int, metric: str, outcome: str, change: int
 ) -> None:
-    day, month, number = floor(at, 86400), month_of(at), bin_of(ms)
-    for country, channel in places:
-        deltas.hist["day", metric, country, channel, day, outcome, number] += sign
-        deltas.hist["month", metric, country, channel, month, outcome, number] += sign
+    for span, bucket in (("month", month_of(at)), ("day", floor(at, 86400)), ("6h", floor(at, 21600))):
+        for country, channel in places:
+            deltas.hist[span, metric, country, channel, bucket, outcome] += change
 
 
 def _add_error(

@@ -7,7 +7,6 @@ when nothing stands below the line; times are seconds.
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
-from itertools import chain
 from typing import Any
 
 from signup import words
@@ -28,28 +27,41 @@ Fates = Counter[tuple[str, int]]
 
 @dataclass
 class Times:
-    """Durations of some metrics: in bins, or all of them in plain milliseconds."""
+    """Durations of some metrics: as histograms (bins.py), or all of them in plain milliseconds."""
 
-    binned: defaultdict[str, Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
+    binned: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
     plain: defaultdict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
 
-    def add(self, metric: str, number: int, sign: int = 1, *, plain: bool) -> None:
-        """One more: its milliseconds, or its bin; or one less of a bin."""
+    def add(self, metric: str, ms: int, sign: int = 1, *, plain: bool) -> None:
+        """One more; or, where they are not plain, one less."""
         if plain:
-            self.plain[metric].append(number)
+            self.plain[metric].append(ms)
         else:
-            self.binned[metric][number] += sign
+            self.binned[metric] += sign * bins.of(ms)
+
+    def add_retry(self, ms: int, sign: int, *, plain: bool) -> None:
+        """The same of a try that the lock refused, which is also counted by the second."""
+        self.add("retry", ms, sign, plain=plain)
+        if not plain:
+            self.binned["retry_second"] += sign * bins.of_seconds(ms)
+
+    def take(self, other: "Times") -> None:
+        """All of the other's too."""
+        for metric, histogram in other.binned.items():
+            self.binned[metric] += histogram
+        for metric, durations in other.plain.items():
+            self.plain[metric] += durations
+
+    def by_second(self) -> Counter[int]:
+        """How many tried again after how many whole seconds."""
+        found = Counter(ms // 1000 for ms in self.plain.get("retry", ()))
+        return found + Counter(dict(enumerate(bins.counts(self.binned.get("retry_second", 0)))))
 
     def percentiles(self, *metrics: str) -> dict[str, float | int | None]:
         """{p50, p95, p99, n} of these metrics together."""
-        binned = [self.binned[metric] for metric in metrics if metric in self.binned]
-        if not binned:
+        if self.plain:
             return tally.percentiles(ms for metric in metrics for ms in self.plain.get(metric, ()))
-        first, *others = binned
-        found = first.copy() if others else first
-        for number, n in chain(*(other.items() for other in others)):
-            found[number] += n
-        return bins.percentiles(found)
+        return bins.percentiles(sum(self.binned.get(metric, 0) for metric in metrics))
 
     def latencies(self) -> dict[str, Any]:
         """The four durations, each as percentiles."""

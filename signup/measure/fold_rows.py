@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from signup import clock
-from signup.measure.contribution import Deltas, micros, moment
+from signup.measure.bins import packed, unpacked
+from signup.measure.contribution import Deltas, HistKey, micros, moment
 from signup.measure.rows import Cause, Hit, Mark, Quarantined, Rejected, SignUp
 from signup.store import Row, Transaction
 
 PAGE = 5_000
 CELL = ("span", "country", "channel", "bucket")
-HIST = ("span", "metric", "country", "channel", "bucket", "outcome", "bin")
+HIST = ("span", "metric", "country", "channel", "bucket", "outcome")
 ERROR = ("span", "country", "channel", "bucket", "outcome", "step", "code", "fatal")
 
 
@@ -74,14 +75,24 @@ def put_marks(tx: Transaction, marks: Sequence[tuple[int, Mark]]) -> None:
 def add(tx: Transaction, deltas: Deltas) -> None:
     """Add to the roll-ups; what then counts nothing goes."""
     cells = [(*key, *counts) for key, counts in deltas.cells.items() if any(counts)]
-    hist = [(*key, n) for key, n in deltas.hist.items() if n]
     errors = [(*key, n) for key, n in deltas.errors.items() if n]
-    for query, rows in (("add_to_roll_cells", cells), ("add_to_roll_hist", hist), ("add_to_roll_errors", errors)):
+    for query, rows in (("add_to_roll_cells", cells), ("add_to_roll_errors", errors)):
         if rows:
             tx.run(query, rows=_told(sorted(rows)))  # in the order of the key, so that each page is visited once
     _drop(tx, "drop_empty_cell", CELL, (key for key, counts in deltas.cells.items() if min(counts) < 0))
-    _drop(tx, "drop_empty_hist", HIST, (key for key, n in deltas.hist.items() if n < 0))
     _drop(tx, "drop_empty_error", ERROR, (key for key, n in deltas.errors.items() if n < 0))
+    _add_histograms(tx, {key: change for key, change in sorted(deltas.hist.items()) if change})
+
+
+def _add_histograms(tx: Transaction, changes: dict[HistKey, int]) -> None:
+    """Read, add, write: the cursor was moved before, so nobody else writes in between."""
+    keys = list(changes)
+    asked = _told((place, *key) for place, key in enumerate(keys))
+    for place, counts in tx.tuples("stored_histograms", rows=asked):
+        changes[keys[place]] += unpacked(counts)
+    left = [(*key, packed(histogram)) for key, histogram in changes.items() if histogram]
+    tx.run("put_histograms", rows=_told(left))
+    _drop(tx, "drop_histogram", HIST, (key for key, histogram in changes.items() if not histogram))
 
 
 def signup_of(row: Row) -> SignUp:

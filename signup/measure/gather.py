@@ -7,16 +7,13 @@ and must not divide.
 
 import json
 from bisect import bisect_right
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby
-from operator import itemgetter
 from typing import Any
 
 from signup import clock
 from signup.measure import spans
-from signup.measure.bins import bin_of
+from signup.measure.bins import unpacked
 from signup.measure.calendar import Bucket
 from signup.measure.contribution import COLUMNS, EVERY, micros
 from signup.measure.counted import METRICS, Counted, Fates, Hits, Times
@@ -179,20 +176,19 @@ class Gathering:
         outcomes = listed(wanted.outcomes)
         pieces, more, less = self._binned(self._latency)
         asked = {"pieces": pieces, "metrics": _METRICS, "outcomes": outcomes}
-        rolled = self._tx.tuples("rolled_hist", **asked, **wanted.every)
-        for (place, metric), group in groupby(rolled, itemgetter(0, 1)):
-            binned = Counter({number: n for _, _, number, n in group})
-            found.latency[place].binned[metric].update(binned)
-            found.times.binned[metric].update(binned)
+        for place, metric, counts in self._tx.tuples("rolled_hist", **asked, **wanted.every):
+            found.latency[place].binned[metric] += unpacked(counts)
         whole, _, _ = self._binned([(self._start, self._end)])
-        asked = {"pieces": whole, "metrics": '["retry"]', "outcomes": ""}
-        for _, metric, number, n in self._tx.tuples("rolled_hist", **asked, **wanted.every):
-            found.times.binned[metric][number] += n
+        asked = {"pieces": whole, "metrics": '["retry", "retry_second"]', "outcomes": ""}
+        for _, metric, counts in self._tx.tuples("rolled_hist", **asked, **wanted.every):
+            found.times.binned[metric] += unpacked(counts)
         asked = {"pieces": whole if countries else "[]", "metrics": json.dumps(_DECIDED), "outcomes": outcomes}
-        for country, metric, number, n in self._tx.tuples("rolled_hist_by_country", **asked, **wanted.each):
-            found.country_times[country].binned[metric][number] += n
+        for country, metric, counts in self._tx.tuples("rolled_hist_by_country", **asked, **wanted.each):
+            found.country_times[country].binned[metric] += unpacked(counts)
         for places, sign in ((more, 1), (less, -1)):
             self._rows(places, sign)
+        for times in found.latency:
+            found.times.take(times)
 
     def _rows(self, places: Sequence[tuple[int, Stretch]], sign: int) -> None:
         """Add the durations of what the histograms leave out; take away (-1) what they have too much."""
@@ -201,7 +197,7 @@ class Gathering:
             if self._wanted.has(outcome):
                 self._add_times(sign, place, country, *taken)
         for (gap,) in self._tx.tuples("retries_between", stretches=told, **self._wanted.rows):
-            self._found.times.add("retry", gap if self._plain else bin_of(gap), sign, plain=self._plain)
+            self._found.times.add_retry(gap, sign, plain=self._plain)
 
     def _binned(self, places: Sequence[Place]) -> tuple[str, list[tuple[int, Stretch]], list[tuple[int, Stretch]]]:
         """Pieces for the histograms, and by place what they leave out and what they have too much.
@@ -231,17 +227,15 @@ class Gathering:
         decline: int | None,
         profile: int | None,
     ) -> None:
-        """A sign-up's durations; a decline's only where no approval's is. Not binned where all come from rows."""
+        """A sign-up's durations; a decline's only where no approval's is."""
         taken = (("request", request), ("approve", approve), ("profile", profile))
         known = [(metric, ms) for metric, ms in taken if ms is not None]
         if approve is None and decline is not None:
             known.append(("decline", decline))
         for metric, ms in known:
-            number = ms if self._plain else bin_of(ms)
-            for times in (self._found.times, self._found.latency[place]):
-                times.add(metric, number, sign, plain=self._plain)
+            self._found.latency[place].add(metric, ms, sign, plain=self._plain)
             if metric in _DECIDED:
-                self._found.country_times[country].add(metric, number, sign, plain=self._plain)
+                self._found.country_times[country].add(metric, ms, sign, plain=self._plain)
 
     def _open(self) -> None:
         if not self._wanted.has("open"):
@@ -255,15 +249,17 @@ class Gathering:
             self._found.open_at.append(row["at"])
 
     def _locked(self) -> None:
+        """How many numbers were refused: as many as there are hits, less those of numbers that were refused before."""
         channels = self._wanted.channels
         asked: dict[str, Any] = {"start": self._start, "end": self._end, "countries": listed(self._wanted.countries)}
-        if not channels:
-            row = self._tx.one("locked_numbers", **asked)
-        elif len(channels) == 1:
-            row = self._tx.one("locked_numbers_by_channel", channel=channels[0], **asked)
-        else:
+        if len(channels) > 1:
             row = self._tx.one("locked_numbers_by_channels", channels=listed(channels), **asked)
-        self._found.locked = row["n"] if row else 0
+        elif channels:
+            row = self._tx.one("hits_again_by_channel", channel=channels[0], **asked)
+        else:
+            row = self._tx.one("hits_again", **asked)
+        n = int(row["n"]) if row else 0
+        self._found.locked = n if len(channels) > 1 else sum(hits.lock for hits in self._found.hits) - n
 
 
 def listed(values: Sequence[str]) -> str:

@@ -111,15 +111,10 @@ class Numbers:
     def retry_histogram(self, question: Question, now: datetime, lock_seconds: float) -> list[dict[str, float | int]]:
         """How soon people try again: the first hit of each lock, in 20 bars [from, to) of seconds over its length.
 
-        A hit at or after the end stands in the last bar. An outcome filter plays no part: a hit has no outcome.
+        Counted in whole seconds; a hit at or after the end stands in the last bar. An outcome filter plays no part: a
+        hit has no outcome.
         """
-        settled = question.settled(now)
-        counts = [0] * stats.HISTOGRAM_BARS
-        lock_ms = clock.milliseconds(lock_seconds) or 1
-        asked = {**_ends(settled), **self._wanted(settled).rows, "bars": stats.HISTOGRAM_BARS, "lock_ms": lock_ms}
-        for bar, n in self._tx.tuples("retry_bars", **asked):
-            counts[min(bar, stats.HISTOGRAM_BARS - 1)] += n
-        return stats.bars(counts, lock_seconds)
+        return stats.bars(self._counted(question.settled(now)).times.by_second(), lock_seconds)
 
     def open_ages(self, question: Question, now: datetime) -> list[int]:
         """Open sign-ups by whole minutes of age, 0 to 10; the last stands for 10 minutes and older."""

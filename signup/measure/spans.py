@@ -14,6 +14,7 @@ Piece = tuple[Span, int, int]
 Stretch = tuple[int, int]
 Floor = Callable[[int], int]
 _DAY = 86_400_000_000
+_SIX_HOURS = _DAY // 4
 
 
 def cells(low: int, high: int) -> tuple[list[Piece], list[Stretch]]:
@@ -27,21 +28,21 @@ def errors(low: int, high: int) -> tuple[list[Piece], list[Stretch]]:
 
 
 def histograms(low: int, high: int, newest: int) -> tuple[list[Piece], list[Stretch], list[Stretch]]:
-    """[low, high) in UTC months and days; what is finer than a day; and what a day has too much.
+    """[low, high) in UTC months, days and six hours; what is finer than that; and what six hours have too much.
 
-    Of a day that lies inside for the most part all is taken, and the little that lies outside is to be taken away.
-    After `newest` there is nothing: of today nothing has to be taken away.
+    Of six hours that lie inside for the most part all are taken, and the little that lies outside is to be taken away.
+    After `newest` there is nothing: of the six hours that are not over nothing has to be taken away.
     """
-    _, down, up = _seconds(86400)
-    pieces, left = _cut(low, high, [("month", month_of, _next_month), ("day", down, up)])
+    _, down, up = _seconds(21600)
+    days = ("day", *_seconds(86400)[1:])
+    pieces, left = _cut(low, high, [("month", month_of, _next_month), days, ("6h", down, up)])
     more: list[Stretch] = []
     less: list[Stretch] = []
     for begin, end in left:
-        day = down(begin)
-        last = min(day + _DAY, newest + 1)
-        outside = [(one, other) for one, other in ((day, begin), (end, last)) if one < other]
-        if end <= day + _DAY and sum(other - one for one, other in outside) < end - begin:
-            pieces.append(("day", day, day + _DAY))
+        first, last = down(begin), up(end)
+        outside = [(one, other) for one, other in ((first, begin), (end, min(last, newest + 1))) if one < other]
+        if last - first == _SIX_HOURS and sum(other - one for one, other in outside) < end - begin:
+            pieces.append(("6h", first, last))
             less += outside
         else:
             more.append((begin, end))

@@ -4,7 +4,8 @@ What the quick answers of numbers.py are proved by (`stats --check`, the tests).
 always give the same numbers; only `partial` and an open end look at `now`. It must not read the database.
 """
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -59,18 +60,19 @@ def retry_histogram(
 ) -> list[dict[str, float | int]]:
     """How soon people try again: the first hit of each lock, in 20 bars [from, to) of seconds over the lock's length.
 
-    A hit at or after the end stands in the last bar. An outcome filter plays no part: a hit has no outcome.
+    Counted in whole seconds; a hit at or after the end stands in the last bar. An outcome filter plays no part: a hit
+    has no outcome.
     """
-    counts, lock_ms = [0] * HISTOGRAM_BARS, clock.milliseconds(lock_seconds) or 1
     with history.lock:
-        for hit in select(history, question.settled(now)).hits:
-            if hit.retry_ms is not None:
-                counts[min(hit.retry_ms * HISTOGRAM_BARS // lock_ms, HISTOGRAM_BARS - 1)] += 1
-    return bars(counts, lock_seconds)
+        hits = select(history, question.settled(now)).hits
+        return bars(Counter(hit.retry_ms // 1000 for hit in hits if hit.retry_ms is not None), lock_seconds)
 
 
-def bars(counts: Sequence[int], lock_seconds: float) -> list[dict[str, float | int]]:
-    """Counts as bars of equal width over the lock's length."""
+def bars(by_second: Mapping[int, int], lock_seconds: float) -> list[dict[str, float | int]]:
+    """Counts of whole seconds as bars of equal width over the lock's length."""
+    counts, lock_ms = [0] * HISTOGRAM_BARS, clock.milliseconds(lock_seconds) or 1
+    for second, n in by_second.items():
+        counts[min(second * 1000 * HISTOGRAM_BARS // lock_ms, HISTOGRAM_BARS - 1)] += n
     width = lock_seconds / HISTOGRAM_BARS
     return [{"from": bar * width, "to": (bar + 1) * width, "count": count} for bar, count in enumerate(counts)]
 

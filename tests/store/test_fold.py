@@ -186,6 +186,18 @@ def test_what_was_pruned_stays_when_everything_else_is_folded_anew(services_on_e
     assert [row[1] for row in tables(services_on_each)["roll_signups"]] == ["b"]
 
 
+def test_histograms_that_an_update_emptied_are_counted_anew_with_what_was_pruned(services_on_each: Services) -> None:
+    rows = [row for at in (0, 4_000_000) for row in (started(at, f"s{at}"), sent(at, f"s{at}"), declined(at, f"s{at}"))]
+    expected = whole(services_on_each, events(rows))
+    with services_on_each.rolls.write() as tx:
+        tx.run("clear_roll_hist")
+        tx._connection.execute("UPDATE roll_cursor SET leaf = ''")  # type: ignore[attr-defined]  # as migrations do
+    pruned = MemoryLog(events(rows))
+    pruned.pruned_to = 3
+    fold(over(services_on_each, pruned))
+    assert tables(services_on_each) == expected
+
+
 # SQLite's own file.
 
 

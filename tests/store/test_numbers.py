@@ -179,8 +179,6 @@ ASKED = {
     "after": 0,
     "kept": 5,
     "size": 5,
-    "bars": 20,
-    "lock_ms": 1000,
     "kind": "hit",
     "seq": 1,
     **dict.fromkeys(("leaf", "log_id", "from_leaf", "from_log"), ""),

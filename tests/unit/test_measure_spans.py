@@ -38,7 +38,7 @@ def test_histograms_and_rows_hold_every_moment_once_less_what_they_have_too_much
     after = [stretch for stretch in less if stretch[0] >= asked[1]]
     assert len(before) + len(after) == len(less)
     assert held[0] == (before[0][0] if before else asked[0])
-    assert held[1] == asked[1] or held[1] % DAY == 0
+    assert held[1] == asked[1] or held[1] % (6 * HOUR) == 0
     assert held[1] == asked[1] or min(held[1], newest + 1) <= (after[0][1] if after else asked[1])
 
 
@@ -49,16 +49,16 @@ def test_a_day_in_india_is_twelve_cells() -> None:
     assert sum((high - low) // widths[int(span)] for span, low, high in pieces) == 12
 
 
-def test_of_today_all_is_taken_however_early_it_is() -> None:
+def test_of_the_six_hours_that_are_not_over_all_is_taken() -> None:
     now = MIDNIGHT + HOUR
     pieces, more, less = spans.histograms(MIDNIGHT - 9 * DAY, now, now - 1)
-    assert pieces == [("day", MIDNIGHT - 9 * DAY, MIDNIGHT), ("day", MIDNIGHT, MIDNIGHT + DAY)]
+    assert pieces == [("day", MIDNIGHT - 9 * DAY, MIDNIGHT), ("6h", MIDNIGHT, MIDNIGHT + 6 * HOUR)]
     assert more == less == []
 
 
-def test_of_a_day_long_past_the_smaller_part_is_read() -> None:
-    late, early = MIDNIGHT - 9 * DAY + 20 * HOUR, MIDNIGHT + 20 * HOUR
+def test_of_six_hours_long_past_the_smaller_part_is_read() -> None:
+    late, early = MIDNIGHT - 9 * DAY + 5 * HOUR, MIDNIGHT + 5 * HOUR
     pieces, more, less = spans.histograms(late, early, MIDNIGHT + 99 * DAY)
-    assert more == [(late, MIDNIGHT - 8 * DAY)]
-    assert less == [(early, MIDNIGHT + DAY)]
-    assert pieces[-1] == ("day", MIDNIGHT, MIDNIGHT + DAY)
+    assert more == [(late, MIDNIGHT - 9 * DAY + 6 * HOUR)]
+    assert less == [(early, MIDNIGHT + 6 * HOUR)]
+    assert pieces[-1] == ("6h", MIDNIGHT, MIDNIGHT + 6 * HOUR)

@@ -49,11 +49,11 @@ WHERE span = :span AND country = :country AND channel = :channel AND bucket = :b
     AND failed_0 = 0 AND failed_1 = 0 AND failed_2 = 0 AND failed_3 = 0
     AND lock_hits = 0 AND early_hits = 0 AND rejected = 0;
 
--- name: drop_empty_hist!
+-- name: drop_histogram!
 -- The same for a duration that is counted elsewhere now.
 DELETE FROM roll_hist
 WHERE span = :span AND metric = :metric AND country = :country AND channel = :channel AND bucket = :bucket
-    AND outcome = :outcome AND bin = :bin AND n = 0;
+    AND outcome = :outcome;
 
 -- name: drop_empty_error!
 -- The same for an error.

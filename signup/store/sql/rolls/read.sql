@@ -67,17 +67,16 @@ WHERE warnings <> '' AND replayed = 0 AND at >= :start AND at < :end
     AND (:channels = '' OR :channels LIKE '%,' || channel || ',%')
 ORDER BY seq DESC;
 
--- name: locked_numbers
--- A number is new in a range when its hit before is older than the range: no list of numbers is needed.
+-- name: hits_again
+-- Hits of a number that was refused in the range before: all but the first of each, found without the first ones.
 SELECT COUNT(*) AS n FROM roll_marks
-WHERE kind = 'hit' AND at >= :start AND at < :end AND (prev IS NULL OR prev < :start)
+WHERE prev >= :start AND at < :end
     AND (:countries = '' OR :countries LIKE '%,' || country || ',%');
 
--- name: locked_numbers_by_channel
+-- name: hits_again_by_channel
 -- The same for one channel.
 SELECT COUNT(*) AS n FROM roll_marks
-WHERE kind = 'hit' AND at >= :start AND at < :end AND (prev_same_channel IS NULL OR prev_same_channel < :start)
-    AND channel = :channel
+WHERE channel = :channel AND prev_same_channel >= :start AND at < :end
     AND (:countries = '' OR :countries LIKE '%,' || country || ',%');
 
 -- name: locked_numbers_by_channels
@@ -86,11 +85,3 @@ SELECT COUNT(DISTINCT number_id) AS n FROM roll_marks
 WHERE kind = 'hit' AND at >= :start AND at < :end
     AND :channels LIKE '%,' || channel || ',%'
     AND (:countries = '' OR :countries LIKE '%,' || country || ',%');
-
--- name: retry_bars
--- How soon people try again: first hits of a lock, by which part of the lock's length had gone.
-SELECT gap * :bars / :lock_ms AS bar, COUNT(*) AS n FROM roll_marks
-WHERE kind = 'hit' AND at >= :start AND at < :end AND gap IS NOT NULL
-    AND (:countries = '' OR :countries LIKE '%,' || country || ',%')
-    AND (:channels = '' OR :channels LIKE '%,' || channel || ',%')
-GROUP BY 1;

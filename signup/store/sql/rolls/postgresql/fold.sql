@@ -54,17 +54,23 @@ ON CONFLICT (span, country, channel, bucket) DO UPDATE SET
     early_hits = roll_cells.early_hits + excluded.early_hits,
     rejected = roll_cells.rejected + excluded.rejected;
 
--- name: add_to_roll_hist!
--- Merged deltas, so each key is there once.
+-- name: stored_histograms
+-- What is there already of those that change. Each is [place, key].
+SELECT CAST(told.value ->> 0 AS BIGINT) AS place, counts
+FROM jsonb_array_elements(CAST(:rows AS JSONB)) AS told (value)
+JOIN roll_hist ON roll_hist.span = told.value ->> 1 AND roll_hist.metric = told.value ->> 2
+    AND roll_hist.country = told.value ->> 3 AND roll_hist.channel = told.value ->> 4
+    AND roll_hist.bucket = CAST(told.value ->> 5 AS BIGINT) AND roll_hist.outcome = told.value ->> 6;
+
+-- name: put_histograms!
+-- Each as it is now, packed by signup/measure/bins.py.
 INSERT INTO roll_hist (
-    span, metric, country, channel, bucket, outcome, bin, n
+    span, metric, country, channel, bucket, outcome, counts
 )
 SELECT
-    value ->> 0, value ->> 1, value ->> 2, value ->> 3, CAST(value ->> 4 AS BIGINT), value ->> 5,
-    CAST(value ->> 6 AS BIGINT), CAST(value ->> 7 AS BIGINT)
+    value ->> 0, value ->> 1, value ->> 2, value ->> 3, CAST(value ->> 4 AS BIGINT), value ->> 5, value ->> 6
 FROM jsonb_array_elements(CAST(:rows AS JSONB)) AS told (value)
-ON CONFLICT (span, metric, country, channel, bucket, outcome, bin) DO UPDATE SET
-    n = roll_hist.n + excluded.n;
+ON CONFLICT (span, metric, country, channel, bucket, outcome) DO UPDATE SET counts = excluded.counts;
 
 -- name: add_to_roll_errors!
 -- Merged deltas, so each key is there once.

@@ -45,8 +45,8 @@ WHERE (:outcomes = '' OR :outcomes LIKE '%,' || outcome || ',%')
 GROUP BY step, code, fatal;
 
 -- name: rolled_hist
--- Durations of each place, in order.
-SELECT CAST(piece.value ->> 0 AS BIGINT) AS place, metric, bin, CAST(SUM(n) AS BIGINT) AS n
+-- Histograms of each place, to be added up by who asks.
+SELECT CAST(piece.value ->> 0 AS BIGINT) AS place, metric, counts
 FROM jsonb_array_elements(CAST(:pieces AS JSONB)) AS piece (value)
 CROSS JOIN jsonb_array_elements_text(CAST(:metrics AS JSONB)) AS m (value)
 CROSS JOIN jsonb_array_elements_text(CAST(:countries AS JSONB)) AS c (value)
@@ -55,12 +55,11 @@ JOIN roll_hist ON roll_hist.span = piece.value ->> 1
     AND roll_hist.metric = m.value
     AND roll_hist.country = c.value AND roll_hist.channel = h.value
     AND roll_hist.bucket >= CAST(piece.value ->> 2 AS BIGINT) AND roll_hist.bucket < CAST(piece.value ->> 3 AS BIGINT)
-WHERE (:outcomes = '' OR :outcomes LIKE '%,' || outcome || ',%')
-GROUP BY 1, metric, bin ORDER BY 1, metric, bin;
+WHERE (:outcomes = '' OR :outcomes LIKE '%,' || outcome || ',%');
 
 -- name: rolled_hist_by_country
--- Durations of each country.
-SELECT roll_hist.country, metric, bin, CAST(SUM(n) AS BIGINT) AS n
+-- Histograms of each country.
+SELECT roll_hist.country, metric, counts
 FROM jsonb_array_elements(CAST(:pieces AS JSONB)) AS piece (value)
 CROSS JOIN jsonb_array_elements_text(CAST(:metrics AS JSONB)) AS m (value)
 CROSS JOIN jsonb_array_elements_text(CAST(:countries AS JSONB)) AS c (value)
@@ -69,8 +68,7 @@ JOIN roll_hist ON roll_hist.span = piece.value ->> 1
     AND roll_hist.metric = m.value
     AND roll_hist.country = c.value AND roll_hist.channel = h.value
     AND roll_hist.bucket >= CAST(piece.value ->> 2 AS BIGINT) AND roll_hist.bucket < CAST(piece.value ->> 3 AS BIGINT)
-WHERE (:outcomes = '' OR :outcomes LIKE '%,' || outcome || ',%')
-GROUP BY roll_hist.country, metric, bin;
+WHERE (:outcomes = '' OR :outcomes LIKE '%,' || outcome || ',%');
 
 -- name: finished_signups
 -- Finished sign-ups of stretches that no cell covers.

@@ -58,18 +58,26 @@ ON CONFLICT (span, country, channel, bucket) DO UPDATE SET
     early_hits = roll_cells.early_hits + excluded.early_hits,
     rejected = roll_cells.rejected + excluded.rejected;
 
--- name: add_to_roll_hist!
--- Merged deltas, so each key is there once.
+-- name: stored_histograms
+-- What is there already of those that change. Each is [place, key].
+SELECT json_extract(told.value, '$[0]') AS place, counts
+FROM json_each(:rows) AS told
+CROSS JOIN roll_hist ON roll_hist.span = json_extract(told.value, '$[1]')
+    AND roll_hist.metric = json_extract(told.value, '$[2]')
+    AND roll_hist.country = json_extract(told.value, '$[3]') AND roll_hist.channel = json_extract(told.value, '$[4]')
+    AND roll_hist.bucket = json_extract(told.value, '$[5]') AND roll_hist.outcome = json_extract(told.value, '$[6]');
+
+-- name: put_histograms!
+-- Each as it is now, packed by signup/measure/bins.py.
 INSERT INTO roll_hist (
-    span, metric, country, channel, bucket, outcome, bin, n
+    span, metric, country, channel, bucket, outcome, counts
 )
 SELECT
     json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]'),
     json_extract(value, '$[3]'), json_extract(value, '$[4]'), json_extract(value, '$[5]'),
-    json_extract(value, '$[6]'), json_extract(value, '$[7]')
+    json_extract(value, '$[6]')
 FROM json_each(:rows) WHERE TRUE
-ON CONFLICT (span, metric, country, channel, bucket, outcome, bin) DO UPDATE SET
-    n = roll_hist.n + excluded.n;
+ON CONFLICT (span, metric, country, channel, bucket, outcome) DO UPDATE SET counts = excluded.counts;
 
 -- name: add_to_roll_errors!
 -- Merged deltas, so each key is there once.

@@ -38,8 +38,8 @@ WHERE (:outcomes = '' OR :outcomes LIKE '%,' || outcome || ',%')
 GROUP BY step, code, fatal;
 
 -- name: rolled_hist
--- Durations of each place, in order.
-SELECT json_extract(piece.value, '$[0]') AS place, metric, bin, SUM(n) AS n
+-- Histograms of each place, to be added up by who asks.
+SELECT json_extract(piece.value, '$[0]') AS place, metric, counts
 FROM json_each(:pieces) AS piece
 CROSS JOIN json_each(:metrics) AS m
 CROSS JOIN json_each(:countries) AS c CROSS JOIN json_each(:channels) AS h
@@ -47,12 +47,11 @@ CROSS JOIN roll_hist ON roll_hist.span = json_extract(piece.value, '$[1]')
     AND roll_hist.metric = m.value
     AND roll_hist.country = c.value AND roll_hist.channel = h.value
     AND roll_hist.bucket >= json_extract(piece.value, '$[2]') AND roll_hist.bucket < json_extract(piece.value, '$[3]')
-WHERE (:outcomes = '' OR :outcomes LIKE '%,' || outcome || ',%')
-GROUP BY 1, metric, bin ORDER BY 1, metric, bin;
+WHERE (:outcomes = '' OR :outcomes LIKE '%,' || outcome || ',%');
 
 -- name: rolled_hist_by_country
--- Durations of each country.
-SELECT roll_hist.country, metric, bin, SUM(n) AS n
+-- Histograms of each country.
+SELECT roll_hist.country, metric, counts
 FROM json_each(:pieces) AS piece
 CROSS JOIN json_each(:metrics) AS m
 CROSS JOIN json_each(:countries) AS c CROSS JOIN json_each(:channels) AS h
@@ -60,8 +59,7 @@ CROSS JOIN roll_hist ON roll_hist.span = json_extract(piece.value, '$[1]')
     AND roll_hist.metric = m.value
     AND roll_hist.country = c.value AND roll_hist.channel = h.value
     AND roll_hist.bucket >= json_extract(piece.value, '$[2]') AND roll_hist.bucket < json_extract(piece.value, '$[3]')
-WHERE (:outcomes = '' OR :outcomes LIKE '%,' || outcome || ',%')
-GROUP BY roll_hist.country, metric, bin;
+WHERE (:outcomes = '' OR :outcomes LIKE '%,' || outcome || ',%');
 
 -- name: finished_signups
 -- Finished sign-ups of stretches that no cell covers.
