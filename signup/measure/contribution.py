@@ -36,20 +36,32 @@ CellKey = tuple[int, str, str, int]
 HistKey = tuple[str, str, str, str, int, str]
 """span, metric, country, channel, bucket, outcome"""
 
+NarrowKey = tuple[str, str, str, int, str]
+"""metric, country, channel, six hours, outcome"""
+
 ErrorKey = tuple[int, str, str, int, str, str, str, int]
 """span, country, channel, bucket, outcome, step, code, fatal"""
 
 
 @dataclass
 class Deltas:
-    """What is to be added to each table, merged by key; `hist` adds histograms (bins.py)."""
+    """What is to be added to each table, merged by key. `hist` adds histograms (bins.py), the narrow ones alone."""
 
     cells: defaultdict[CellKey, list[int]] = field(default_factory=lambda: defaultdict(lambda: [0] * len(COLUMNS)))
-    hist: defaultdict[HistKey, int] = field(default_factory=lambda: defaultdict(int))
+    hist: defaultdict[NarrowKey, int] = field(default_factory=lambda: defaultdict(int))
     errors: defaultdict[ErrorKey, int] = field(default_factory=lambda: defaultdict(int))
 
     def __len__(self) -> int:
         return len(self.cells) + len(self.hist) + len(self.errors)
+
+    def histograms(self) -> dict[HistKey, int]:
+        """What is to be added to each histogram, in the order of the key."""
+        found: defaultdict[HistKey, int] = defaultdict(int)
+        for (metric, country, channel, at, outcome), change in self.hist.items():
+            for span, bucket in (("month", month_of(at)), ("day", floor(at, 86400)), ("6h", at)):
+                for place in _places(country, channel):
+                    found[span, metric, *place, bucket, outcome] += change
+        return {key: change for key, change in sorted(found.items()) if change}
 
 
 def micros(at: str) -> int:
@@ -90,7 +102,7 @@ def contribution(signup: SignUp | None, deltas: Deltas, sign: int = 1) -> None:
         for country, channel in places:
             deltas.cells[span, country, channel, bucket][column] += sign
     for metric, ms in durations(signup):
-        _add_duration(deltas, places, at, metric, outcome, sign * bins.of(ms))
+        deltas.hist[metric, signup.country, signup.channel, floor(at, 21600), outcome] += sign * bins.of(ms)
     for cause, fatal in causes(signup):
         _add_error(deltas, places, at, outcome, cause, fatal, sign)
 
@@ -110,8 +122,9 @@ def contribution_of_mark(mark: Mark, deltas: Deltas) -> None:
                 else:
                     cell[_PLACE["rejected"]] += 1
         if isinstance(mark, Hit) and mark.retry_ms is not None:
-            _add_duration(deltas, places, at, "retry", "", bins.of(mark.retry_ms))
-            _add_duration(deltas, places, at, "retry_second", "", bins.of_seconds(mark.retry_ms))
+            where = mark.country, mark.channel, floor(at, 21600), ""
+            deltas.hist["retry", *where] += bins.of(mark.retry_ms)
+            deltas.hist["retry_second", *where] += bins.of_seconds(mark.retry_ms)
     else:
         _add_error(deltas, ((EVERY, EVERY),), at, "", ("callback", mark.reason), fatal=False, sign=1)
 
@@ -149,14 +162,6 @@ def _column(outcome: str, step: int) -> str:
     if outcome in ("completed", "declined"):
         return outcome
     return f"{outcome}_{min(step, 2) if outcome == 'expired' else step}"
-
-
-def _add_duration(
-    deltas: Deltas, places: Iterable[tuple[str, str]], at: int, metric: str, outcome: str, change: int
-) -> None:
-    for span, bucket in (("month", month_of(at)), ("day", floor(at, 86400)), ("6h", floor(at, 21600))):
-        for country, channel in places:
-            deltas.hist[span, metric, country, channel, bucket, outcome] += change
 
 
 def _add_error(

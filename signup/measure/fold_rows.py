@@ -81,7 +81,7 @@ def add(tx: Transaction, deltas: Deltas) -> None:
             tx.run(query, rows=_told(sorted(rows)))  # in the order of the key, so that each page is visited once
     _drop(tx, "drop_empty_cell", CELL, (key for key, counts in deltas.cells.items() if min(counts) < 0))
     _drop(tx, "drop_empty_error", ERROR, (key for key, n in deltas.errors.items() if n < 0))
-    _add_histograms(tx, {key: change for key, change in sorted(deltas.hist.items()) if change})
+    _add_histograms(tx, deltas.histograms())
 
 
 def _add_histograms(tx: Transaction, changes: dict[HistKey, int]) -> None:
