@@ -12,6 +12,7 @@ from signup.measure.alerts.machine import State
 from signup.measure.glossary import GLOSSARY, RULES
 from signup.words import MEASURES, OUTCOMES, STATUSES
 
+_TO_TYPE = re.compile(r"(https?://\S*[^\s.,:;)]|\bSIGNUP_[A-Z_]+\b)")
 _SPECIAL = re.compile(r"([!-/:-@\[-`{-~])")
 
 
@@ -53,6 +54,11 @@ def _told(name: str) -> str:
 def literal(text: str) -> str:
     """What a person wrote, so that Streamlit's Markdown shows it as it is: no link, no picture, no colour."""
     return _SPECIAL.sub(r"\\\1", text)
+
+
+def coded(text: str) -> str:
+    """The same with addresses and names of settings in code font: an address left bare would become a link."""
+    return _TO_TYPE.sub(r"`\1`", text)
 
 
 def icon(name: str) -> str:

@@ -28,13 +28,22 @@ PAGES = (
         "Every event in order, sealed so that a change cannot hide. Export from here.",
     ),
     ("health", "Health", "stethoscope", "Why did the callback not come? What is wrong stands first, with its cure."),
+    ("go_live", "Go live", "rocket_launch", "From nothing to the first live sign-up, each step ticked by the doctor."),
 )
+ON_THE_WAY = ("go_live",)
+"""Pages that others lead to, once in a while: they take no room in the navigation."""
 
 st.set_page_config(page_title="Truecaller sign-up", page_icon=ICON, layout="wide")
 st.logo(ICON)
 page = st.navigation(
     [
-        st.Page(HERE / "pages" / f"{name}.py", title=title, icon=f":material/{icon}:", help=purpose)
+        st.Page(
+            HERE / "pages" / f"{name}.py",
+            title=title,
+            icon=f":material/{icon}:",
+            help=purpose,
+            visibility="hidden" if name in ON_THE_WAY else "visible",
+        )
         for name, title, icon, purpose in PAGES
     ],
     position="top",

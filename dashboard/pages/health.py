@@ -8,7 +8,7 @@ never makes a phone ring.
 import streamlit as st
 
 from dashboard import shared, times
-from dashboard.parts import cards, findings, header, health_cards
+from dashboard.parts import cards, findings, header, health_cards, links
 from signup.errors import SignupError
 
 EVERY_SECONDS = 10
@@ -51,6 +51,7 @@ def callbacks() -> bool:
 
 
 with header.show("Health", "Why did the callback not come? What is wrong stands first, with its cure"):
+    links.see(links.GO_LIVE, "Go live", {})
     st.button("Check again", icon=":material/refresh:", key="check_again", on_click=findings.again)
 with st.skeleton(height=HEIGHT):
     first = findings.latest(services.settings.database_name)

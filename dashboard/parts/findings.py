@@ -73,13 +73,16 @@ def badges(found: Round, at: str) -> None:
 
 def why(found: Round) -> None:
     """The first known cause with its evidence and cure, the others below; or that none is known."""
-    with cards.card("Why does no callback come?", key="why_card"):
-        if not found.examined.is_tried:
-            st.markdown(":gray[:material/help:] The way of a callback cannot be tried while the database is away.")
-        elif not found.examined.causes:
+    tried, causes = found.examined.url, found.examined.causes
+    with cards.card("Why does no callback come?", f"`{tried}` was tried" if tried else "", key="why_card"):
+        if tried is None:
+            st.markdown(":gray[:material/help:] The way of a callback cannot be tried now.")
+        elif not causes:
             st.markdown(NO_CAUSE)
-        for place, cause in enumerate(found.examined.causes):
-            (st.warning if place else st.error)(_body(cause), title=_first(cause.detail), icon=":material/link_off:")
+        for place, cause in enumerate(causes):
+            (st.warning if place else st.error)(
+                _body(cause), title=labels.coded(_first(cause.detail)), icon=":material/link_off:"
+            )
 
 
 def problems(found: Round, held: Sequence[str]) -> None:
@@ -104,7 +107,11 @@ def table(found: Round, side: str, title: str) -> None:
     """The checks of one side, each with what it found."""
     checks = [check for check in found.checks if check.side == side]
     with cards.card(title, key=f"side_{side}"):
-        st.table({_name(check): check.detail for check in checks}, border="horizontal", alt=_told(title, checks))
+        st.table(
+            {_name(check): labels.coded(check.detail) for check in checks},
+            border="horizontal",
+            alt=_told(title, checks),
+        )
 
 
 def _name(check: Check) -> str:
@@ -119,7 +126,7 @@ def _told(title: str, checks: Sequence[Check]) -> str:
 
 def _title(check: Check) -> str:
     """What it is: the first sentence of what was found."""
-    return f"{check.name}: {_first(check.detail)}"
+    return labels.coded(f"{check.name}: {_first(check.detail)}")
 
 
 def _first(detail: str) -> str:
@@ -128,5 +135,5 @@ def _first(detail: str) -> str:
 
 def _body(found: Check | Cause) -> str:
     """The rest of it, and what to do."""
-    rest = found.detail.partition(". ")[2]
-    return f"{rest}  \n**Cure:** {found.cure}" if rest else f"**Cure:** {found.cure}"
+    rest, cure = found.detail.partition(". ")[2], f"**Cure:** {found.cure}"
+    return labels.coded(f"{rest}  \n{cure}" if rest else cure)

@@ -12,6 +12,7 @@ OVERVIEW = "pages/overview.py"
 SIGNUPS = "pages/signups.py"
 TRY_IT = "pages/try_it.py"
 HEALTH = "pages/health.py"
+GO_LIVE = "pages/go_live.py"
 AUDIT = "pages/audit.py"
 ALERTS = "pages/alerts.py"
 

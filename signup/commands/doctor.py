@@ -1,12 +1,10 @@
 """`doctor`: what works, what does not, and what to do about it. Exit 1 when there is a problem."""
 
-from collections.abc import Sequence
-
 from signup.commands import output
 from signup.commands.exits import Exit
 from signup.commands.parsing import Command, Options, no_options
 from signup.commands.session import opened
-from signup.doctor import Cause, Check, examine
+from signup.doctor import Check, Examined, examine
 
 
 def doctor(options: Options) -> int:
@@ -17,20 +15,20 @@ def doctor(options: Options) -> int:
         told = {"checks": [check.json() for check in found.checks], "causes": [cause.json() for cause in found.causes]}
         output.json_line({"ok": found.ok, **told})
     else:
-        _why(found.causes)
+        _why(found)
         _show(found.checks)
     return Exit.DONE if found.ok else Exit.NO
 
 
-def _why(causes: Sequence[Cause]) -> None:
+def _why(found: Examined) -> None:
     """The first cause is the one to mend first."""
-    if causes:
-        output.line("Why does no callback come?")
-    for place, cause in enumerate(causes, 1):
+    if not found.causes:
+        return
+    output.line(f"Why does no callback come? (tried: {found.url})")
+    for place, cause in enumerate(found.causes, 1):
         output.line(f"{place:>3}. {cause.detail}")
         output.line(f"     Cure: {cause.cure}")
-    if causes:
-        output.line("")
+    output.line("")
 
 
 def _show(found: list[Check]) -> None:

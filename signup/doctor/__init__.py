@@ -73,13 +73,14 @@ WITHOUT_DATABASE: tuple[Ask, ...] = (machine.settings, machine.database, outward
 
 @dataclass(frozen=True)
 class Examined:
-    """What one round found. `causes`: why no callback comes, the first broken link first; none when all is well, or
-    while the way of a callback could not be tried at all (`is_tried`).
+    """What one round found. `causes`: why no callback comes, the first broken link first; none when all is well.
+
+    `url`: the callback URL that was tried; None while it could not be, and then no cause can be named.
     """
 
     checks: list[Check]
     causes: list[Cause]
-    is_tried: bool
+    url: str | None
 
     @property
     def ok(self) -> bool:
@@ -96,7 +97,7 @@ def examine(services: Services, seconds: float = reach.SECONDS) -> Examined:
     if away:
         rows = [(side, name, ask) for side, name, ask in CHECKS if ask in WITHOUT_DATABASE]
         found = [away if ask is machine.database else _asked(ask, services) for _, _, ask in rows]
-        return Examined(_named(rows, found), [], is_tried=False)
+        return Examined(_named(rows, found), [], None)
     with ThreadPoolExecutor(2, thread_name_prefix="reach") as pool:
         tries = Tries(services, pool, evidence.address(services), seconds)
         found = [_asked(ask, services) for _, _, ask in CHECKS]
@@ -104,9 +105,9 @@ def examine(services: Services, seconds: float = reach.SECONDS) -> Examined:
     checks = _named(CHECKS, found)
     if isinstance(seen, Finding):
         untried = Check("Callback URL", "in", seen.ok, seen.detail, seen.cure)
-        return Examined([untried, *checks], [], is_tried=False)
+        return Examined([untried, *checks], [], None)
     judged = _named(FROM_EVIDENCE, [judge(seen) for _, _, judge in FROM_EVIDENCE])
-    return Examined([*judged, *checks], why(seen), is_tried=True)
+    return Examined([*judged, *checks], why(seen), seen.url)
 
 
 def _named(rows: Sequence[tuple[Side, str, object]], found: Sequence[Finding | None]) -> list[Check]:

@@ -20,7 +20,7 @@ OFF_SECONDS = 5
 def url(seen: Evidence) -> Finding:
     """Whether it is known, and may be Truecaller's."""
     if not seen.live and not seen.is_told:
-        return fine(f"The sandbox posts to {seen.url}.")
+        return fine("The sandbox posts to the receiver on this machine.")
     if not seen.is_told:
         return look(
             "It is not set, so only the receiver on this machine was tried.",
@@ -28,19 +28,24 @@ def url(seen: Evidence) -> Finding:
         )
     if seen.live and is_loopback(urlsplit(seen.url).hostname or ""):
         return look(
-            f"{seen.url} is this machine. Truecaller cannot reach it.",
+            "It is on this machine. Truecaller cannot reach it.",
             "Set SIGNUP_PUBLIC_CALLBACK_URL to the address under which the proxy is reached from outside.",
         )
-    return fine(f"{seen.url} was tried, as Truecaller would.")
+    return fine(f"Tried as Truecaller would, at {urlsplit(seen.url).netloc}.")
 
 
 def name(seen: Evidence) -> Finding | None:
-    """Whether a name server knows it; an address in numbers has no name."""
-    return _link(seen, "Name", f"{urlsplit(seen.url).hostname} is known.")
+    """Whether a name server knows it; this machine, and an address in numbers, need none."""
+    host = urlsplit(seen.url).hostname or ""
+    if host == "localhost" or host.strip("0123456789.") == "" or ":" in host:
+        return None
+    return _link(seen, "Name", f"{host} is known.")
 
 
 def connection(seen: Evidence) -> Finding | None:
-    """Whether anybody takes connections."""
+    """Whether anybody takes connections; for the receiver on this machine, its own check tells."""
+    if not seen.is_told:
+        return None
     return _link(seen, "Connection", f"{urlsplit(seen.url).netloc} takes connections.")
 
 
@@ -68,7 +73,7 @@ def slash(seen: Evidence) -> Finding | None:
     if seen.other.is_fine:
         return fine("The address leads here with a slash at its end and without.")
     return look(
-        f"{seen.other.url} does not lead here.",
+        f"{'With' if seen.other.url.endswith('/') else 'Without'} a slash at its end the address does not lead here.",
         f"Enter exactly {seen.url} in the portal, or let the proxy pass on both.",
     )
 

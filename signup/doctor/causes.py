@@ -3,8 +3,9 @@
     Truecaller knows the app key -> the callback URL leads to this receiver and this database -> the callback belongs to
     a sign-up of ours -> a watcher acts on it
 
-A pure function from evidence to causes; docs/callback-doctor.md lists them all. With nothing broken it names none. It
-must not ask anybody, or repeat what a stranger sent.
+A pure function from evidence to causes; docs/callback-doctor.md lists them all. With nothing broken it names none. A
+detail does not spell the callback URL out: a table on a phone would cut it off. It must not ask anybody, or repeat what
+a stranger sent.
 """
 
 from collections.abc import Callable
@@ -131,18 +132,18 @@ def _slow(tried: Reach) -> Cause:
     return Cause(
         "slow_answer",
         "Answer",
-        f"{tried.url} gives no answer within {SECONDS:g} s. {reached} Truecaller hangs up.",
+        f"The callback URL gives no answer within {SECONDS:g} s. {reached} Truecaller hangs up.",
         "Look at the proxy, and at the load and the disk of the machine with the receiver.",
     )
 
 
 def _failing(tried: Reach) -> Cause:
     if tried.word:
-        told = f"The receiver at {tried.url} cannot store a callback. It answers {tried.status}."
+        told = f"The receiver at the callback URL cannot store a callback. It answers {tried.status}."
         return Cause(
             "cannot_store", "Answer", told, "See that the database can be written, and that its disk has room."
         )
-    told = f"{tried.url} answers {tried.status}. The proxy does not reach the receiver."
+    told = f"The callback URL answers {tried.status}. The proxy does not reach the receiver."
     return Cause(
         "failing_proxy", "Answer", told, "Run python -m callback_server, and compare the proxy's target with it."
     )
@@ -153,7 +154,7 @@ def _redirected(tried: Reach) -> Cause:
     return Cause(
         "redirect",
         "Answer",
-        f"A POST to {tried.url} is redirected ({tried.status}){where}. A redirect loses the callback.",
+        f"A POST to the callback URL is redirected ({tried.status}){where}. A redirect loses the callback.",
         "Let the proxy pass the POST on at this address, or enter the address it leads to in the portal and in "
         "SIGNUP_PUBLIC_CALLBACK_URL.",
     )
@@ -163,15 +164,12 @@ def _refused(tried: Reach) -> Cause:
     """A 4xx, or an answer that no receiver of ours gives."""
     if tried.status in NO_WAY or (tried.status or 0) < 300:
         parts = urlsplit(tried.url)
-        right = f"{parts.scheme}://{parts.netloc}{PATH}"
-        told = f"No receiver takes callbacks at {tried.url}. It answers {tried.status}; the receiver listens on {PATH}."
-        return Cause(
-            "wrong_path",
-            "Answer",
-            told,
-            f"Enter {right} in the portal and in SIGNUP_PUBLIC_CALLBACK_URL, and let the proxy pass on that path.",
-        )
-    told = f"A POST to {tried.url} is refused ({tried.status}). It does not reach the receiver."
+        right = f"Enter {parts.scheme}://{parts.netloc}{PATH} in the portal and in SIGNUP_PUBLIC_CALLBACK_URL"
+        told = f"No receiver takes callbacks at {parts.path or '/'}. It answers {tried.status}; ours listens on {PATH}."
+        if parts.path.rstrip("/") == PATH:
+            return Cause("wrong_path", "Answer", told, "Let the proxy pass this path on to the receiver, unchanged.")
+        return Cause("wrong_path", "Answer", told, f"{right}, and let the proxy pass that path on.")
+    told = f"A POST to the callback URL is refused ({tried.status}). It does not reach the receiver."
     return Cause(
         "refused_post", "Answer", told, "Let everybody POST there: no login, no filter, no limit on addresses."
     )
@@ -180,12 +178,12 @@ def _refused(tried: Reach) -> Cause:
 def _elsewhere(seen: Evidence, tried: Reach) -> Cause:
     """A receiver of ours, and not the one of this database."""
     if tried.word == STORED:
-        told = f"The receiver at {tried.url} writes into another database. Sign-ups wait here for callbacks kept there."
+        told = "The receiver at the callback URL writes into another database. Sign-ups wait here for what is there."
         cure = f"Start that receiver with the SIGNUP_DATABASE_URL of this program ({seen.database})."
     else:
         told = (
-            f"The receiver at {tried.url} does not know the self-test. It belongs to another installation with other "
-            "keys, or a proxy takes out the header Signup-Selftest."
+            "The receiver at the callback URL does not know the self-test. It belongs to another installation with "
+            "other keys, or a proxy takes out the header Signup-Selftest."
         )
         cure = "Start that receiver with the SIGNUP_DATABASE_URL and the SIGNUP_KEYS of this program."
     return Cause("other_database", "Self-test", told, cure)

@@ -26,7 +26,7 @@ from tests.pages.fixtures.visits import completed, declined, numbered
 from tests.steps.story import VALUE
 
 PICTURE = "![a picture](http://picture.example/elsa.png)"
-PAGES = ("try_it", "signups", "audit", "health", "alerts")
+PAGES = ("try_it", "signups", "audit", "health", "alerts", "go_live")
 MOST_TABS = 60
 
 

@@ -96,7 +96,7 @@ def test_every_card_and_every_figure_says_how_it_is_counted(dashboard: Open) -> 
 def test_an_empty_log_says_how_to_begin_and_asks_for_no_filter(dashboard: Open) -> None:
     page = dashboard(mode="live")
     assert "No sign-ups yet" in said(page)
-    assert [button.label for button in page.button] == ["Try it", "Check the set-up"]
+    assert [button.label for button in page.button] == ["Try it", "Go live", "Check the set-up"]
     assert not page.multiselect
     assert "App key" in said(page)
 

@@ -421,7 +421,7 @@ def test_people_see_why_no_callback_comes_and_then_problems_first(
     command.settings(callback_port=port)
     why, _, checks = command("doctor").out.partition("\n\n")
     first, cause, cure, *_ = why.splitlines()
-    assert first == "Why does no callback come?"
+    assert first == f"Why does no callback come? (tried: http://127.0.0.1:{port}/truecaller/callback)"
     assert cause.startswith(f"  1. Nothing takes connections at 127.0.0.1:{port}.")
     assert cure.startswith("     Cure: Run python -m callback_server")
     lines = checks.splitlines()

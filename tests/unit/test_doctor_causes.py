@@ -112,3 +112,9 @@ def test_a_live_callback_url_on_this_machine_is_worth_a_look() -> None:
 )
 def test_the_other_way_to_write_an_address_differs_by_the_slash_alone(url: str, expected: str) -> None:
     assert other(url) == expected
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]", "203.0.113.20"])
+def test_what_has_no_name_is_not_said_to_be_known(host: str) -> None:
+    assert address.name(replace(SOUND, url=f"https://{host}/truecaller/callback")) is None
+    assert address.name(SOUND) is not None

@@ -36,3 +36,7 @@ SELECT tried_at, answer, taken, due_at FROM webhooks WHERE tried_at IS NOT NULL 
 -- name: last_look_at_alerts
 -- The last minute at which the rules were looked at to the end; a round that failed leaves none.
 SELECT MAX(minute) AS minute FROM alert_states;
+
+-- name: any_completed
+-- Whether anybody has ever signed up here.
+SELECT id FROM signups WHERE status = 'completed' LIMIT 1;
