@@ -54,7 +54,7 @@ def exchanged(
     """An HTTP exchange took place."""
     exchange = Exchange("POST", "https://example.com", {}, "", status, {}, answer, 142, failure)
     with services.store.write() as tx:
-        keep_trace(tx, services.keyring, services.clock, SIGNUP, step, (exchange,))
+        keep_trace(tx, services.keyring, services.clock.now(), SIGNUP, step, (exchange,))
 
 
 def test_every_check_has_a_name_of_its_own_and_a_cure_unless_all_is_fine(services: Services) -> None:
