@@ -183,7 +183,7 @@ def _elsewhere(seen: Evidence, tried: Reach) -> Cause:
     else:
         told = (
             "The receiver at the callback URL does not know the self-test. It belongs to another installation with "
-            "other keys, or a proxy takes out the header Signup-Selftest."
+            "other keys, its clock is a minute off, or a proxy takes out the header Signup-Selftest."
         )
         cure = "Start that receiver with the SIGNUP_DATABASE_URL and the SIGNUP_KEYS of this program."
     return Cause("other_database", "Self-test", told, cure)

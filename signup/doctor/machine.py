@@ -25,6 +25,9 @@ UNLOOKED_SECONDS = 180
 UNCHECKED_SECONDS = 2 * DAY
 LITTLE_DISK = 1_000_000_000
 NO_DISK = 100_000_000
+LONG_WAL = 2 * 67_108_864
+"""Twice of what is left of it once it was emptied."""
+
 SOUND_SQLITE = (3, 51, 3)
 OTHERS = 0o077
 
@@ -77,6 +80,8 @@ def database(services: Services) -> Finding:
     told = f"{about['library']}, {about['durability']}"
     if "bytes" in about:
         told += f"; {size(about['bytes'])}, write-ahead log {size(about['walBytes'])}"
+    if int(about.get("walBytes", 0)) > LONG_WAL:
+        return look(f"{told}.", "Something reads the database without a pause, so the log cannot be emptied: end it.")
     number = re.fullmatch(r"SQLite (\d+)\.(\d+)\.(\d+)", about["library"])
     if number and tuple(map(int, number.groups())) < SOUND_SQLITE:
         return look(f"{told}.", "SQLite before 3.51.3 can damage its write-ahead log: pip install 'pysqlite3>=0.6.1'.")

@@ -1,5 +1,6 @@
 """The doctor: each check at its best and at its worst, and what it must never do."""
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ import pytest
 
 from callback_server.app import create_app
 from signup.clock import HandClock, SystemClock, text
-from signup.doctor import Check, examine
+from signup.doctor import Check, examine, lists
 from signup.flow.receive import receive
 from signup.flow.steps import keep_trace
 from signup.flow.watch import Watcher
@@ -319,6 +320,21 @@ def test_callbacks_that_match_nothing_are_counted_while_they_are_kept(services: 
     assert found(services, "Matching nothing").ok is True
 
 
+def test_a_callback_that_came_after_the_end_is_counted_as_late(services: Services, clock: HandClock) -> None:
+    def late() -> int:
+        return next(row.count for row in lists.apart(services) if row.reason.startswith("Too late"))
+
+    begin(services)
+    clock.move(660)
+    Watcher(services, "test").once()
+    assert late() == 0
+    receive(services, Callback("request-1", Result.DECLINED, status="user_rejected"), None)
+    Watcher(services, "test").once()
+    assert late() == 1
+    clock.move(86_400)
+    assert late() == 0
+
+
 def test_unreadable_callbacks_are_worth_a_look_for_a_day(services: Services, clock: HandClock) -> None:
     assert found(services, "Unreadable").ok is True
     with services.store.write() as tx:
@@ -351,6 +367,15 @@ def test_while_the_database_is_away_one_finding_says_so_and_nothing_else_waits_f
         assert [check.name for check in told] == ["Settings", "Database", "Sandbox", "Receiver"]
         assert told[1].cure == "The database cannot be used (PoolTimeout): check the server."
         assert len(examine(services).checks) > 10
+
+
+def test_a_write_ahead_log_that_cannot_be_emptied_is_worth_a_look(services: Services) -> None:
+    wal = Path(f"{services.store.about()['file']}-wal")
+    size = wal.stat().st_size
+    os.truncate(wal, 140_000_000)
+    check = found(services, "Database")
+    os.truncate(wal, size)
+    assert (check.ok, "without a pause" in (check.cure or "")) == (None, True)
 
 
 def test_a_database_file_that_is_gone_is_a_problem_with_its_cure(services: Services) -> None:
