@@ -140,11 +140,11 @@ def _told(signup_id: str) -> None:
 
 
 def _head(found: SignUp, locked: datetime | None) -> None:
-    """How it stands, where from, the clocks that run, and its id to copy."""
+    """How it stands, where from, the clocks as long as somebody moves them, and its id to copy."""
     with st.container(horizontal=True, horizontal_alignment="distribute"):
         country = f"**{phone.country_name(found.country)}** :gray[(number range)]"
         st.markdown(f"{labels.STATUS[found.status].badge()} {country} · {found.channel}", width="content")
-        st.markdown(clocks.told(found, locked), width="content")
+        st.markdown(clocks.told(found, locked) if found.status in OPEN else "", width="content")
     zone = times.zone()
     parts = [f"Started {times.day_and_second(found.started_at, zone)}"]
     if found.decided_at:

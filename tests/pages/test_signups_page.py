@@ -187,6 +187,7 @@ def test_the_address_of_a_sign_up_opens_its_drawer(street: Services) -> None:
 def test_an_open_sign_up_says_what_it_waits_for(street: Services) -> None:
     page = visit("signups", signup=str(begin(street, NUMBER).signup_id))
     assert "gives up at" in said(page)
+    assert "answer within" in said(page)
     assert "**Phone is ringing**" in [status.label for status in page.status]
 
 
