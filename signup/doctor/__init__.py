@@ -15,7 +15,7 @@ a finding, never an exception.
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from signup.doctor import address, evidence, inward, machine, outward, reach
@@ -85,7 +85,7 @@ class Examined:
     @property
     def ok(self) -> bool:
         """Whether nothing is a problem; what is only to look at is none."""
-        return not self.causes and all(check.ok is not False for check in self.checks)
+        return all(check.ok is not False for check in self.checks)
 
 
 def examine(services: Services, seconds: float = reach.SECONDS) -> Examined:
@@ -107,7 +107,14 @@ def examine(services: Services, seconds: float = reach.SECONDS) -> Examined:
         untried = Check("Callback URL", "in", seen.ok, seen.detail, seen.cure)
         return Examined([untried, *checks], [], None)
     judged = _named(FROM_EVIDENCE, [judge(seen) for _, _, judge in FROM_EVIDENCE])
-    return Examined([*judged, *checks], why(seen), seen.url)
+    causes = why(seen)
+    return Examined(_with_causes([*judged, *checks], causes), causes, seen.url)
+
+
+def _with_causes(checks: list[Check], causes: list[Cause]) -> list[Check]:
+    """What causes that no callback comes is a problem, also where the check by itself is only to look at."""
+    cures = {cause.check: cause.cure for cause in causes}
+    return [replace(one, ok=False, cure=cures[one.name]) if one.name in cures else one for one in checks]
 
 
 def _named(rows: Sequence[tuple[Side, str, object]], found: Sequence[Finding | None]) -> list[Check]:

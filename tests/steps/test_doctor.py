@@ -313,7 +313,7 @@ def test_callbacks_that_match_nothing_are_counted_while_they_are_kept(services: 
     receive(services, Callback("a-strangers", Result.APPROVED, token="t" * 8, state="s" * 43), None)
     receive(services, Callback("request-1", Result.APPROVED, token="t" * 8, state="s" * 43), None)
     check = found(services, "Matching nothing")
-    assert check.level == "look at"
+    assert check.level == "problem", "a sign-up waits for the one that was set aside"
     assert check.detail.startswith("1 parked and 1 quarantined")
     clock.move(601)
     Watcher(services, "test").once()

@@ -266,6 +266,22 @@ def test_several_causes_are_named_in_the_order_of_the_chain(build: Build) -> Non
         assert house.causes(wrong) == ["wrong_app_key", "wrong_path", "no_watcher", "skewed_clock"]
 
 
+def test_each_cause_is_a_problem_among_the_checks_with_the_same_cure(build: Build) -> None:
+    with build(404, b"{}", ahead=300, watched=False) as house:
+        house.calls_back(state="s" * 43, requestId="of-another")
+        found = house.examined(house.url.replace(PATH, "/callback"))
+    problems = {check.name: check.cure for check in found.checks if check.level == "problem"}
+    assert problems.items() >= {cause.check: cause.cure for cause in found.causes}.items()
+    assert found.ok is False
+
+
+def test_a_callback_set_aside_for_its_state_is_a_problem_while_its_sign_up_waits(house: House) -> None:
+    house.calls_back(state="s" * 43)
+    found = house.examined()
+    assert [check.name for check in found.checks if check.level == "problem"] == ["Matching nothing"]
+    assert found.ok is False
+
+
 def test_it_changes_nothing_but_its_own_nonces(house: House) -> None:
     def kept() -> list[Any]:
         with house.services.store.read() as tx:
