@@ -228,14 +228,13 @@ class Gathering:
         profile: int | None,
     ) -> None:
         """A sign-up's durations; a decline's only where no approval's is."""
-        taken = (("request", request), ("approve", approve), ("profile", profile))
-        known = [(metric, ms) for metric, ms in taken if ms is not None]
-        if approve is None and decline is not None:
-            known.append(("decline", decline))
-        for metric, ms in known:
-            self._found.latency[place].add(metric, ms, sign, plain=self._plain)
-            if metric in _DECIDED:
-                self._found.country_times[country].add(metric, ms, sign, plain=self._plain)
+        times, plain = self._found.latency[place], self._plain
+        answer, decided = ("decline", decline) if approve is None else ("approve", approve)
+        for metric, ms in (("request", request), (answer, decided), ("profile", profile)):
+            if ms is not None:
+                times.add(metric, ms, sign, plain=plain)
+        if decided is not None:
+            self._found.country_times[country].add(answer, decided, sign, plain=plain)
 
     def _open(self) -> None:
         if not self._wanted.has("open"):
