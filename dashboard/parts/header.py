@@ -26,7 +26,7 @@ def show(title: str, caption: str, *, in_zone: bool = True) -> DeltaGenerator:
             st.caption(f"{caption}{zone}")
         row = st.container(horizontal=True, width="content", vertical_alignment="center", gap="small")
     with row:
-        with st.container(horizontal=True, width="content", vertical_alignment="center", gap="small"):
+        with st.container(width="content", key="now"):
             st.fragment(_now, run_every=NOW_SECONDS)()
         st.markdown(labels.MODE[shared.services().settings.mode].badge(), width="content")
         if in_zone:
@@ -37,8 +37,10 @@ def show(title: str, caption: str, *, in_zone: bool = True) -> DeltaGenerator:
 def _now() -> None:
     """The clock, while it is ahead; and what fires."""
     ahead = shared.services().clock.ahead()
-    st.markdown(labels.CLOCK.badge(f"Clock {clocks.ahead(ahead)}") if ahead else "", width="content")
-    _alerts()
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        if ahead:
+            st.markdown(labels.CLOCK.badge(f"Clock {clocks.ahead(ahead)}"), width="content")
+        _alerts()
 
 
 def _alerts() -> None:
