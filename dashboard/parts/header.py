@@ -37,7 +37,7 @@ def show(title: str, caption: str, *, in_zone: bool = True) -> DeltaGenerator:
 def _now() -> None:
     """The clock, while it is ahead; and what fires."""
     ahead = shared.services().clock.ahead()
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+    with st.container(horizontal=True, width="content", vertical_alignment="center", gap="small"):
         if ahead:
             st.markdown(labels.CLOCK.badge(f"Clock {clocks.ahead(ahead)}"), width="content")
         _alerts()
@@ -47,7 +47,6 @@ def _alerts() -> None:
     """What fires, by name when it is one thing, and the way to it."""
     found = watched.firing()
     if not found:
-        st.markdown("", width="content")
         return
     what = found[0].rule.figure.name if len(found) == 1 else f"{count(len(found))} alerts"
     colour = "red" if found[0].is_alert else "orange"

@@ -73,12 +73,17 @@ def test_a_number_typed_is_tapped_completed_counted_and_exported(visitor, street
     assert time.monotonic() - begun < 60
 
 
-def test_on_a_small_screen_a_second_start_is_a_lock_hit_until_the_clock_leaps_past_the_lock(visitor, street):
+def test_on_a_small_screen_a_callback_is_sent_again_and_the_lock_holds_until_the_clock_leaps_past_it(visitor, street):
     visitor.set_viewport_size(PHONE)
     visitor.goto(f"{street.address}/try_it")
     type_and_start(visitor, "+46 76 123 45 99")
     visitor.get_by_role("button", name="Decline").click()
     expect(visitor.get_by_text("Declined by the person")).to_be_visible()
+    visitor.get_by_role("button", name="Callbacks").click()
+    visitor.get_by_role("button", name="Send again").click()
+    expect(visitor.get_by_text("answered 200.")).to_be_visible()
+    visitor.keyboard.press("Escape")
+    expect(visitor.get_by_text("Callback sent again by hand")).to_be_visible()
     visitor.get_by_role("button", name="Start sign-up").click()
     expect(visitor.get_by_text("is locked, nothing was sent")).to_be_visible()
     visitor.get_by_role("button", name="Clock", exact=True).click()
