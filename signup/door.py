@@ -44,10 +44,10 @@ class Ringing:
 
 @dataclass(frozen=True)
 class Persona:
-    """A reserved number with a fixed outcome."""
+    """Ten reserved numbers with one fixed outcome."""
 
     name: str
-    number: int
+    numbers: tuple[int, ...]
     description: str
 
 
@@ -91,11 +91,13 @@ def tap(services: Services, request_id: str, answer: str) -> None:
 
 
 def personas(services: Services) -> list[Persona]:
-    """The cast, each with the first of its reserved numbers. Raises as `ringing` does."""
+    """The cast, each with all its reserved numbers. Raises as `ringing` does."""
     cast: dict[str, Persona] = {}
     with _as_it_should():
         for row in _ask(services, "GET", "/personas"):
-            cast.setdefault(row["persona"], Persona(row["persona"], int(row["phoneNumber"]), row["description"]))
+            others = cast[row["persona"]].numbers if row["persona"] in cast else ()
+            numbers = (*others, int(row["phoneNumber"]))
+            cast[row["persona"]] = Persona(row["persona"], numbers, row["description"])
     return list(cast.values())
 
 

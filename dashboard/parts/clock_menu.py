@@ -9,11 +9,10 @@ from dashboard import shared, state
 from dashboard.parts import clocks
 from signup.errors import SignupError
 from signup.sandbox_clock import SandboxClock
+from signup.scenario.play import past
 from signup.settings import Settings
 
 MENU = "clock_menu"
-SPARE_SECONDS = 15
-"""What ends is told a few seconds late, and a callback that is held back comes ten seconds after the end."""
 
 
 def show() -> None:
@@ -34,11 +33,11 @@ def show() -> None:
 
 def leaps(settings: Settings) -> dict[str, float]:
     """What the menu offers, and how many seconds each is."""
-    over = max(settings.answer_seconds, settings.token_seconds) + SPARE_SECONDS
+    over = past(settings)
     ways = {
         "A little": 30.0,
-        "Past the lock": settings.lock_seconds + 1,
-        "Past answer and token": over,
+        "Past the lock": over["lock"],
+        "Past answer and token": over["answer"],
         "An hour": 3600.0,
     }
     return {f"{name} · {clocks.ahead(seconds)}": seconds for name, seconds in ways.items()}

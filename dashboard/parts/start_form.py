@@ -80,7 +80,7 @@ def _fill() -> None:
     """A persona was picked: its number goes into the field."""
     picked = state.value(PERSONA)
     if picked:
-        state.remember(NUMBER, f"+{picked.number}")
+        state.remember(NUMBER, f"+{picked.numbers[0]}")
 
 
 def _begin() -> None:

@@ -147,6 +147,14 @@ def locked_until(services: Services, signup_id: str) -> datetime | None:
     return until if until and until > services.clock.now() else None
 
 
+def number_locked_until(services: Services, number: int) -> datetime | None:
+    """Until when a number is locked, by whichever sign-up; None when it is not."""
+    with services.store.read() as tx:
+        held = [tx.one("lock_of", fingerprint=one) for one in services.keyring.fingerprints(number)]
+    until = max((moment(row["until"]) for row in held if row), default=None)
+    return until if until and until > services.clock.now() else None
+
+
 def timeline(services: Services, signup_id: str) -> list[Event]:
     """Its events, oldest first, all of them sealed."""
     return log.timeline(services, signup_id)

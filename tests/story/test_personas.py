@@ -1,6 +1,5 @@
 """The sandbox's whole cast over real HTTP: the real client, the real receiver, a watcher, and one start for each."""
 
-import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -8,20 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.clock import NAME, Clock
 from sandbox.personas import PERSONAS, Persona
-from sandbox.serve import running
 from signup.flow import signups
 from signup.flow.start import StartResult, start
-from signup.flow.watch import Watcher
 from signup.model import OPEN
 from signup.sandbox_clock import SandboxClock
 from signup.services import Services
 from signup.truecaller.client import Client
-from tests.machine import eventually, free_port
-from tests.web.receiver_tools import PATH, receiving
+from tests.machine import eventually
+from tests.story.in_a_hurry import SPEED, walking
 
-SPEED = 10
 AT_THE_END = ("ignore", "late_token", "wrong_state", "token_refused", "profile_error")
 """Those that end only when the time to answer, or the token's life, is over."""
 
@@ -29,19 +24,8 @@ AT_THE_END = ("ignore", "late_token", "wrong_state", "token_refused", "profile_e
 @pytest.fixture
 def street(tmp_path: Path) -> Iterator[Services]:
     """Receiver, watcher and sandbox at work, all in a hurry."""
-    port, stop = free_port(), threading.Event()
-    lives = {"SIGNUP_TOKEN_SECONDS": "5", "SIGNUP_ANSWER_SECONDS": "15"}
-    with (
-        receiving(tmp_path, SIGNUP_SANDBOX_PORT=str(port), **lives) as (services, address),
-        running(callback=f"http://127.0.0.1:{address[1]}{PATH}", port=port, speed=SPEED, clock=Clock(tmp_path / NAME)),
-    ):
-        watching = threading.Thread(target=Watcher(services, "watch", say=lambda _: None).run, args=(stop,))
-        watching.start()
-        try:
-            yield services
-        finally:
-            stop.set()
-            watching.join(10)
+    with walking(tmp_path, SIGNUP_TOKEN_SECONDS="5", SIGNUP_ANSWER_SECONDS="15") as (services, _):
+        yield services
 
 
 def test_every_persona_ends_as_it_says_all_of_them_at_once(street: Services) -> None:

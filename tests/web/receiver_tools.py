@@ -68,20 +68,20 @@ def opened(folder: Path, clock: Clock | None = None, **more: str) -> Iterator[Se
 
 
 @contextmanager
-def serving(app: Flask, **seconds: float) -> Iterator[Address]:
+def serving(app: Flask, port: int = 0, **seconds: float) -> Iterator[Address]:
     """The address of the real server, run in a thread and stopped at the end."""
-    with started(app, **seconds) as (server, address):
+    with started(app, port=port, **seconds) as (server, address):
         yield address
         assert server.stopped_at is None
 
 
 @contextmanager
 def started(
-    app: Any, refused: Callable[[str, int], None] | None = None, **seconds: float
+    app: Any, refused: Callable[[str, int], None] | None = None, port: int = 0, **seconds: float
 ) -> Iterator[tuple[Server, Address]]:
     """The same with the server itself; `request_seconds=0.3` and the like shorten its patience."""
     refused = refused or (app.extensions["refused"] if isinstance(app, Flask) else lambda *_: None)
-    sock = socket.create_server(("127.0.0.1", 0))
+    sock = socket.create_server(("127.0.0.1", port))
     address = sock.getsockname()
     server = Server(app, sock, refused)
     for name, value in seconds.items():
@@ -102,8 +102,9 @@ def started(
 def receiving(
     folder: Path, receive: Callable[..., None] = receive, clock: Clock | None = None, **more: str
 ) -> Iterator[tuple[Services, Address]]:
-    """The whole receiver on a fresh database."""
-    with opened(folder, clock, **more) as services, serving(create_app(services, receive)) as address:
+    """The whole receiver on a fresh database, on a free port unless its setting names one."""
+    port = int(more.get("SIGNUP_CALLBACK_PORT", 0))
+    with opened(folder, clock, **more) as services, serving(create_app(services, receive), port) as address:
         yield services, address
 
 

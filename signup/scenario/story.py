@@ -1,0 +1,176 @@
+"""What a scenario's file may say: format 1, strict. A file that says anything else is refused before it is played.
+
+    {"format": 1, "name": "...", "steps": [{"do": "start", "persona": "approve"}, ...]}
+
+Each kind of step is a class here, and its fields are what may stand in it; docs/scenarios.md tells it to people. It
+must not play anything.
+"""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic.alias_generators import to_camel
+
+from signup.errors import UsageWrong
+from signup.model import Status
+from signup.record.events import VOCABULARY
+from signup.truecaller.strict import loads
+
+MOST_BYTES, MOST_STEPS, MOST_TOLD = 65_536, 200, 5
+WITHIN_SECONDS = 20.0
+PRINTABLE = r"^[^\x00-\x1f\x7f-\x9f\u{fffe}\u{ffff}]+$"
+"""No control characters, nor what an XML file cannot hold."""
+
+HAPPENS = tuple(kind for kind, shape in VOCABULARY.items() if shape.of_signup)
+AROUND = ("callback.quarantined", "lock.hit", "replay.sent")
+"""What can happen to a sign-up, and what may or may not be about one."""
+
+SENTENCES = {
+    "extra_forbidden": "is not known",
+    "missing": "is missing",
+    "union_tag_invalid": "do must be one of start, tap, moveClock, sendAgain, expect",
+    "union_tag_not_found": "do is missing: one of start, tap, moveClock, sendAgain, expect",
+    "string_pattern_mismatch": "has letters that cannot stand there",
+}
+
+
+def _one_of(words: Sequence[str], word: str) -> str:
+    if word not in words:
+        raise ValueError(f"must be one of {', '.join(words)}")
+    return word
+
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,39}$")]
+Within = Annotated[float, Field(gt=0, le=600)]
+Kind = Annotated[str, AfterValidator(partial(_one_of, (*HAPPENS, *AROUND)))]
+Word = Annotated[str, AfterValidator(partial(_one_of, tuple(map(str, Status))))]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, alias_generator=to_camel)
+
+
+class Start(_Strict):
+    """A sign-up begins: with a fresh number of a persona, with this number, or `again` with the one of `of`.
+
+    `code`: what the start ends with, as `python -m signup start` tells it; None: accepted. `name`: what later steps
+    call the sign-up.
+    """
+
+    do: Literal["start"]
+    persona: Name | None = None
+    number: Annotated[str, Field(max_length=64, pattern=PRINTABLE)] | None = None
+    again: Literal[True] | None = None
+    of: Name | None = None
+    code: Name | None = None
+    name: Name | None = Field(None, alias="as")
+
+    @model_validator(mode="after")
+    def _one_number(self) -> "Start":
+        if sum(given is not None for given in (self.persona, self.number, self.again)) != 1:
+            raise ValueError("needs one of persona, number, again")
+        if self.of and not self.again:
+            raise ValueError("of goes with again only")
+        return self
+
+
+class Tap(_Strict):
+    """The phone is answered, once it rings."""
+
+    do: Literal["tap"]
+    answer: Literal["approve", "decline", "another_number", "ignore", "open"]
+    of: Name | None = None
+    within: Within = WITHIN_SECONDS
+
+
+class MoveClock(_Strict):
+    """Time passes for everybody: so many seconds, past the lock, or past the time to answer and the token's life."""
+
+    do: Literal["moveClock"]
+    seconds: Annotated[float, Field(gt=0, le=31_536_000)] | None = None
+    past: Literal["lock", "answer"] | None = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> "MoveClock":
+        if (self.seconds is None) == (self.past is None):
+            raise ValueError("needs one of seconds, past")
+        return self
+
+
+class SendAgain(_Strict):
+    """The last callback of a sign-up is sent again. `body` changes fields, null leaves one out; `answer`: the HTTP
+    status that it must get."""
+
+    do: Literal["sendAgain"]
+    of: Name | None = None
+    body: dict[Name, str | None] = Field(default_factory=dict)
+    answer: Annotated[int, Field(ge=100, le=599)] = 200
+    within: Within = WITHIN_SECONDS
+
+
+class Expect(_Strict):
+    """How a sign-up stands, within so many seconds. `events`: how often each kind has happened to it; `rings`: whether
+    its phone does."""
+
+    do: Literal["expect"]
+    of: Name | None = None
+    status: Word | None = None
+    code: Name | None = None
+    events: dict[Kind, Annotated[int, Field(ge=0, le=1000)]] = Field(default_factory=dict)
+    rings: bool | None = None
+    within: Within = WITHIN_SECONDS
+
+    @model_validator(mode="after")
+    def _something(self) -> "Expect":
+        if not {"status", "code", "events", "rings"} & self.model_fields_set:
+            raise ValueError("needs one of status, code, events, rings")
+        return self
+
+
+Step = Annotated[Start | Tap | MoveClock | SendAgain | Expect, Field(discriminator="do")]
+
+
+class Story(_Strict):
+    """A scenario as its file tells it."""
+
+    format: Literal[1]
+    name: Annotated[str, Field(max_length=100, pattern=PRINTABLE)]
+    steps: Annotated[list[Step], Field(min_length=1, max_length=MOST_STEPS)]
+
+    @model_validator(mode="after")
+    def _names_are_known(self) -> "Story":
+        known: set[str | None] = set()
+        for place, step in enumerate(self.steps):
+            of, again = getattr(step, "of", None), isinstance(step, Start) and step.again
+            if (not isinstance(step, Start | MoveClock) or again) and of not in known:
+                missing = f"called {of}" if of else "before it"
+                raise ValueError(f"steps[{place}]: there is no start {missing}")
+            if isinstance(step, Start):
+                known |= {None, step.name}
+        return self
+
+
+def read(written: bytes) -> Story:
+    """The story in a file. Raises UsageWrong: it names each place that is wrong, and not what stands there."""
+    if len(written) > MOST_BYTES:
+        raise UsageWrong(f"A scenario has at most {MOST_BYTES:,} bytes: this file is larger.")
+    try:
+        return Story.model_validate(loads(written))
+    except ValidationError as error:
+        told = "; ".join(_said(problem) for problem in error.errors()[:MOST_TOLD])
+        raise UsageWrong(f"This is no scenario: {told} (docs/scenarios.md).") from None
+    except ValueError as error:
+        raise UsageWrong(f"This is no JSON: {error}.") from None
+
+
+def _said(problem: Any) -> str:
+    """steps[2].anwser is not known"""
+    path = ""
+    for place, part in enumerate(problem["loc"]):
+        if part == "[key]" or (place == 2 and problem["loc"][0] == "steps"):  # the latter: as what it was read
+            continue
+        path += f"[{part}]" if isinstance(part, int) else f".{part}"
+    words = SENTENCES.get(problem["type"], problem["msg"].removeprefix("Value error, ").lower())
+    return f"{path.removeprefix('.')}: {words}" if path else words
