@@ -11,7 +11,17 @@ from datetime import datetime
 import streamlit as st
 
 from dashboard import labels, shared, state
-from dashboard.parts import callbacks_drawer, cards, clocks, header, phone, real_phone, start_form, timeline
+from dashboard.parts import (
+    callbacks_drawer,
+    cards,
+    clocks,
+    header,
+    phone,
+    real_phone,
+    scenarios_drawer,
+    start_form,
+    timeline,
+)
 from signup.errors import SignupError
 from signup.flow import signups
 from signup.flow.signups import SignUp, Step
@@ -70,20 +80,11 @@ def show() -> None:
     left, right = st.columns([5, 8], gap="small") if services.settings.mode == "sandbox" else (None, st.container())
     if left:
         with left, cards.card("The phone", "played by the sandbox", key="phone-card"):
-            phone.show(seen.request_id if seen else None, last_word(found))
+            phone.show(seen.request_id if seen else None, phone.last_word(found))
     with right, st.container(border=True, gap="xsmall", height="stretch", key="sequence-card"):
         told(seen, start_form.refused(found.id if found else None))
     if found and found.status not in OPEN and tick == OPEN_TICK:
         st.rerun()
-
-
-def last_word(found: SignUp | None) -> str:
-    """What the phone's screen says when nothing rings."""
-    if found is None:
-        return ":gray[Start a sign-up and this phone rings.]"
-    if found.status in OPEN:
-        return ":gray[Nothing rings at the moment.]"
-    return labels.STATUS[found.status].badge()
 
 
 def told(seen: Watched | None, refused: StartResult | None) -> None:
@@ -96,7 +97,8 @@ def told(seen: Watched | None, refused: StartResult | None) -> None:
     if refused:
         st.markdown(labels.LOCK_HIT.badge(f"{refused.number} is locked, nothing was sent"))
     if seen:
-        timeline.show(seen.signup, seen.events, seen.steps, services.settings, locked=seen.locked)
+        again = callbacks_drawer.offer if services.settings.mode == "sandbox" else None
+        timeline.show(seen.signup, seen.events, seen.steps, services.settings, locked=seen.locked, again=again)
     elif not refused:
         cards.note("Each step stands here as it happens, with its HTTP.", height=HEIGHT, icon="timeline")
 
@@ -105,7 +107,9 @@ with header.show("Try it", "Type a number, start, and answer the phone. You see 
     if services.settings.mode == "sandbox":
         real_phone.show()
         callbacks_drawer.button()
+        scenarios_drawer.button()
 start_form.show()
 tick = OPEN_TICK if is_open() else TICK
 st.fragment(show, run_every=tick)()
 callbacks_drawer.show()
+scenarios_drawer.show()

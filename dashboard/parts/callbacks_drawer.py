@@ -1,7 +1,8 @@
 """The drawer with the callbacks that the sandbox posted: each can be sent again, as it was or edited first.
 
-On Try it, in sandbox mode only. Token and state are dots here; dots that are left alone are sent as they were. It must
-not act on a callback: what comes of it, the timeline tells.
+On Try it, in sandbox mode only: from the header, and from each callback of the timeline. Token and state are dots here
+and are sent as they were, unless another or none is chosen. It must not act on a callback: what comes of it, the
+timeline tells.
 """
 
 import json
@@ -15,9 +16,14 @@ from signup.clock import moment
 from signup.door import Posted
 from signup.errors import SignupError
 from signup.flow import replay, signups
+from signup.model import Event
 
 WIDTH = 560
 OPEN, CHOSEN, BODY, TO, TOLD = "callbacks_open", "callbacks_chosen", "callbacks_body", "callbacks_to", "callbacks_told"
+AT = "callbacks_at"
+WORDS = {"requestId": "Request id", "status": "Status", "endpoint": "Endpoint"}
+SECRETS = {"accessToken": "Access token", "state": "State"}
+SAME, OTHER, NONE = "As it was", "Another", "Left out"
 ACTOR = "user:local"
 ABOUT = "Sent again, a callback is labelled: the log marks what it causes, and no number counts it."
 
@@ -34,9 +40,18 @@ def show() -> None:
         drawer(_inside)(st.query_params.get(state.SIGNUP))
 
 
+def offer(event: Event) -> None:
+    """In the timeline, under the event of a callback: the way to send it again."""
+    if st.button("Send again", icon=":material/replay:", type="tertiary", key=f"again-{event.seq}"):
+        _open()
+        state.remember(AT, event.at)
+        st.rerun()
+
+
 def _open() -> None:
     state.remember(OPEN, True)
     state.remember(TOLD, None)
+    state.remember(AT, None)
 
 
 def _close() -> None:
@@ -55,8 +70,11 @@ def _inside(signup_id: str | None) -> None:
     if not posted:
         st.markdown(":gray[None yet: answer the phone, and its callback stands here.]")
         return
-    if state.value(CHOSEN) not in posted:
-        state.remember(CHOSEN, next(iter(posted)))
+    at = state.value(AT)
+    if at or state.value(CHOSEN) not in posted:
+        told_of = [one.id for one in posted.values() if not at or one.at <= at]
+        state.remember(CHOSEN, next(iter(told_of or posted)))
+        state.remember(AT, None)
     chosen = st.radio("Callback", list(posted), key=CHOSEN, format_func=lambda one: told(posted[one]))
     _editor(posted[str(chosen)])
 
@@ -71,38 +89,44 @@ def told(posted: Posted) -> str:
 
 def _editor(posted: Posted) -> None:
     """Body and address, and the way out."""
-    key, shown = f"{BODY}_{posted.id}", json.dumps(posted.body, indent=2, ensure_ascii=False)
-    body = read(st.text_area("Body", shown, key=key, height=190))
+    with st.container(horizontal=True, gap="small"):
+        for name, title in SECRETS.items():
+            ways = [SAME, OTHER, NONE] if name in posted.body else [NONE, OTHER]
+            st.segmented_control(title, ways, default=ways[0], required=True, key=_key(posted, name))
+    for name, title in WORDS.items():
+        st.text_input(title, posted.body.get(name, ""), key=_key(posted, name), placeholder=NONE)
+    st.code(json.dumps(edited(posted), indent=2, ensure_ascii=False), language=None, wrap_lines=True)
     st.text_input("To", key=TO, placeholder=posted.to, help="Our receiver, or another program on this machine.")
-    if body is None:
-        st.caption(":orange[:material/warning: The body is no JSON object: a callback is one.]")
     st.button(
         "Send again",
         icon=":material/replay:",
         type="primary",
         key="send_again",
         width="stretch",
-        disabled=body is None,
         on_click=_send,
-        args=(posted, key),
+        args=(posted,),
     )
     st.caption(state.value(TOLD) or ":material/info: The log tells that it was sent, and whether it was edited.")
 
 
-def read(written: str | None) -> dict[str, Any] | None:
-    """The body as an object; None for anything else."""
-    try:
-        body = json.loads(written or "")
-    except (ValueError, RecursionError):
-        return None
-    return body if isinstance(body, dict) else None
+def edited(posted: Posted) -> dict[str, Any]:
+    """The body as the fields say at this moment: dots for a secret that is sent as it was."""
+    body = dict(posted.body)
+    for name in SECRETS:
+        way = state.value(_key(posted, name))
+        body[name] = f"another-{name}" if way == OTHER else None if way == NONE else body.get(name)
+    for name in WORDS:
+        body[name] = state.value(_key(posted, name), body.get(name)) or None
+    return {name: value for name, value in body.items() if value is not None}
 
 
-def _send(posted: Posted, key: str) -> None:
-    """What the fields hold at this moment goes out. `key`: the body's field."""
-    body, to = read(state.value(key)), (state.value(TO) or "").strip() or None
-    if body is None:
-        return
+def _key(posted: Posted, name: str) -> str:
+    return f"{BODY}_{posted.id}_{name}"
+
+
+def _send(posted: Posted) -> None:
+    """What the fields hold at this moment goes out."""
+    body, to = edited(posted), (state.value(TO) or "").strip() or None
     try:
         sent = replay.send_again(shared.services(), posted, body, to=to, actor=ACTOR)
     except SignupError as problem:

@@ -8,10 +8,12 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from dashboard import shared, state, times
+from dashboard import labels, shared, state, times
 from signup import door, phone
 from signup.door import Ringing
 from signup.errors import NumberRejected, SignupError
+from signup.flow.signups import SignUp
+from signup.model import OPEN
 
 WIDTH, HEIGHT = 306, 520
 ROOM_FOR_A_CHOICE = 44
@@ -45,6 +47,15 @@ def _one_of(ringing: Sequence[Ringing], request_id: str | None) -> Ringing | Non
     elif state.value(SHOWN) not in names:
         state.remember(SHOWN, ringing[-1].name if ringing else None)
     return names.get(state.value(SHOWN, ""))
+
+
+def last_word(found: SignUp | None) -> str:
+    """What the phone's screen says when nothing rings."""
+    if found is None:
+        return ":gray[Start a sign-up and this phone rings.]"
+    if found.status in OPEN:
+        return ":gray[Nothing rings at the moment.]"
+    return labels.STATUS[found.status].badge()
 
 
 def _status_line(ringing: int) -> None:

@@ -4,7 +4,7 @@ The same on Try it and in the drawer of Sign-ups. It reads nothing: the sign-up,
 in. The number stands here masked, whoever looks.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -68,11 +68,17 @@ NEXT = {
 
 
 def show(
-    found: SignUp, events: Sequence[Event], steps: Sequence[Step], settings: Settings, *, locked: datetime | None
+    found: SignUp,
+    events: Sequence[Event],
+    steps: Sequence[Step],
+    settings: Settings,
+    *,
+    locked: datetime | None,
+    again: Callable[[Event], None] | None = None,
 ) -> None:
     """Every event as a step, the newest open; then what is being waited for, and what is still to come.
 
-    `locked`: until when its number is locked by it.
+    `locked`: until when its number is locked by it. `again`: offers to send a callback again, where that can be.
     """
     exchanges = by_event(events, steps)
     for event in events:
@@ -85,6 +91,8 @@ def show(
             if event.kind in CALLED and steps and not tries:
                 st.caption("Whose it was came out only later, so its HTTP is not kept.")
             exchange.show(tries, settings, key=f"http-{event.seq}")
+            if again and event.kind in CALLED:
+                again(event)
     if events and not steps and found.status is not Status.REQUESTED:
         st.caption("No HTTP is kept of this sign-up.")
     if ahead := AHEAD.get(found.status):

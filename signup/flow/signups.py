@@ -108,8 +108,8 @@ def find(services: Services, words: str, *, limit: int = 200) -> list[SignUp]:
     if not words.isprintable():
         return []
     try:
-        number = phone.read(words, services.settings.default_region)
-        fingerprints = services.keyring.fingerprints(number.value)
+        read = phone.read(words, services.settings.default_region)
+        fingerprints = services.keyring.fingerprints(read.value)
     except NumberRejected:
         fingerprints = [""]
     with services.store.read() as tx:
@@ -137,6 +137,15 @@ def request_id(services: Services, signup_id: str) -> str | None:
     with services.store.read() as tx:
         row = tx.one("one_signup", id=signup_id)
     return row["request_id"] if row else None
+
+
+def number(services: Services, signup_id: str) -> int | None:
+    """The number itself: to find whose it is, never for a person's eyes. None once the person was wiped."""
+    with services.store.read() as tx:
+        row = tx.one("one_signup", id=signup_id)
+    if row is None or row["number"] is None:
+        return None
+    return int(services.keyring.open("signups", "number", signup_id, row["number"]))
 
 
 def locked_until(services: Services, signup_id: str) -> datetime | None:
@@ -198,12 +207,10 @@ def reveal(services: Services, signup_id: str, *, reason: str, actor: str) -> Pr
 
 def erase(services: Services, signup_id: str, *, reason: str, actor: str, say: Say) -> Receipt:
     """Wipe all that is kept about the person of a sign-up; the receipt. Raises what record/erase.py does."""
-    with services.store.read() as tx:
-        row = tx.one("one_signup", id=signup_id)
-    if row is None or row["number"] is None:
+    whose = number(services, signup_id)
+    if whose is None:
         raise UsageWrong("This person is not known any more: there is nothing left to erase.")
-    number = int(services.keyring.open("signups", "number", signup_id, row["number"]))
-    return erase_number(services, number, reason=reason, actor=actor, say=say)
+    return erase_number(services, whose, reason=reason, actor=actor, say=say)
 
 
 def masked_profile(found: Profile) -> dict[str, Any]:

@@ -3,8 +3,10 @@
     story   what may stand in such a file, and one sentence for what may not
     play    plays a story against everything that runs: start, tap, let time pass, send again, expect
     drawn   a fresh number of a persona for each run
+    seen    how a sign-up stands beside what is expected
+    ready   what must run before a story is played
     record  a story made of what happened to one sign-up
-    junit   results in the form that CI readers take
+    result  what came of it; `junit` tells that in the form that CI systems read
 
 Above the flow, whose steps it only calls. Sandbox mode alone: in live mode there is no phone to tap.
 """

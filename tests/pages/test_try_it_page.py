@@ -178,9 +178,9 @@ def test_a_callback_is_sent_again_from_the_page_edited_and_with_its_secrets_in_d
         receiver.next()
         page = visit("try_it")
         page.button(key="callbacks").click().run()
-        [body] = page.text_area
-        assert "canary" not in said(page) + body.value
-        body.input(body.value.replace('"one"', '"two"'))
+        assert "canary" not in said(page)
+        next(field for field in page.text_input if field.label == "Request id").input("two").run()
+        assert '"requestId": "two"' in said(page)
         page.button(key="send_again").click().run()
         assert receiver.next() == {"requestId": "two", "accessToken": "canary-token", "state": "canary-state"}
         assert receiver.labels == [None, "1"]
@@ -189,8 +189,6 @@ def test_a_callback_is_sent_again_from_the_page_edited_and_with_its_secrets_in_d
         page.text_input(key="callbacks_to").input("https://example.com/")
         page.button(key="send_again").click().run()
         assert "to this machine only" in said(page)
-        page.text_area[0].input("[]").run()
-        assert page.button(key="send_again").disabled
 
 
 def test_in_live_mode_no_control_of_the_sandbox_is_on_the_page(opening: Opening) -> None:

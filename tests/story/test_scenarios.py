@@ -1,6 +1,7 @@
 """The shipped scenarios over real HTTP, by the command as a person runs it: sandbox, receiver, watcher."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree as Xml
@@ -8,7 +9,9 @@ from xml.etree import ElementTree as Xml
 import pytest
 
 from signup import door
+from signup.flow import signups
 from signup.flow.start import start
+from signup.scenario.record import recorded
 from signup.services import Services
 from tests.machine import ROOT
 from tests.steps import conftest
@@ -110,3 +113,34 @@ def test_a_phone_that_does_not_ring_and_a_callback_that_was_not_posted_are_waite
         (2, "none rang within 0.1 s"),
         (2, "none was posted within 0.1 s"),
     ]
+
+
+def test_a_story_saved_from_a_sign_up_goes_as_the_sign_up_went_and_holds_nobodys_number(
+    street: Services, command: CommandLine, tmp_path: Path
+) -> None:
+    everyday = story(
+        tmp_path,
+        {"do": "start", "number": "+46 76 123 45 67"},
+        {"do": "tap", "answer": "open"},
+        {"do": "expect", "events": {"signup.opened": 1}},
+        {"do": "start", "again": True, "code": "locked"},
+        {"do": "tap", "answer": "another_number"},
+        {"do": "expect", "status": "declined", "events": {"lock.hit": 1}},
+        {"do": "sendAgain", "body": {"status": "more"}},
+        {"do": "sendAgain", "body": {"status": None, "accessToken": "a-forged-token"}},
+        {"do": "expect", "events": {"replay.sent": 2, "callback.quarantined": 1}},
+        name="everyday",
+    )
+    lived = [everyday, *(str(ROOT / "sandbox" / "scenarios" / f"{name}.json") for name in ("ignored", "late-token"))]
+    assert command("scenario", "run", *lived).code == 0
+    saved = []
+    for nth, one in enumerate(signups.page(street, signups.Wanted())):
+        saved.append(tmp_path / f"saved-{nth}.json")
+        saved[-1].write_text(str(recorded(street, one.id)), "utf-8")
+    texts = "".join(file.read_text("utf-8") for file in saved)
+    assert "76" not in re.sub(r"\d+-\d+-\d+ \d+:\d+", "", texts)
+    assert [step["do"] for step in json.loads(saved[-1].read_text("utf-8"))["steps"]] == [
+        *("start", "tap", "start", "tap", "sendAgain", "sendAgain", "expect")
+    ]
+    told = command("scenario", "run", *map(str, saved))
+    assert told.code == 0, told.out + texts
