@@ -8,7 +8,7 @@ import streamlit as st
 from dashboard import labels, shared
 from dashboard.parts import findings, links
 from signup.doctor import Check
-from signup.doctor.going_live import HTTPS
+from signup.doctor.going_live import HTTPS, UNKNOWN
 
 EVERY_SECONDS = 5
 CARDS = {
@@ -60,5 +60,5 @@ def _checks() -> None:
 
 def _card(name: str, check: Check | None) -> None:
     st.markdown(f"{_LOOKS[check.ok if check else None]} **{name}**")
-    told = f"{check.detail} {check.cure or ''}" if check else "Not known while the database is away."
+    told = f"{check.detail} {check.cure or ''}" if check else UNKNOWN
     st.caption(labels.coded(told))

@@ -13,6 +13,7 @@ from signup.settings import Settings
 
 PROOF = ("Certificate", "Answer", "Self-test")
 HTTPS = ("Name", "Connection", "Certificate", "Answer", "Self-test")
+UNKNOWN = "Not known while the database is away."
 
 
 @dataclass(frozen=True)
@@ -36,30 +37,42 @@ def steps(settings: Settings, checks: list[Check], *, signed_up: bool) -> list[S
     """All of them, in order."""
     found = {check.name: check for check in checks}
     live = settings.mode == "live"
-    key = found.get("App key") if live else None
-    return [_account(key), _key(key), _url(found, settings), _https(found, settings), _test(live, signed_up)]
+    key = found.get("App key")
+    return [
+        _account(live, key),
+        _key(live, key),
+        _url(found, settings),
+        _https(found, settings),
+        _test(live, signed_up),
+    ]
 
 
-def _account(key: Check | None) -> Step:
+def _account(live: bool, key: Check | None) -> Step:
     """A key that was set stands for the account, until Truecaller refuses it."""
-    if key is None:
+    if not live:
         return Step("account", "Account", False, "Nobody has asked Truecaller yet: this is the sandbox.")
+    if key is None:
+        return Step("account", "Account", False, UNKNOWN)
     if key.ok is False:
         return Step("account", "Account", False, "Truecaller does not know your app.")
     told = "Truecaller knows your app." if key.ok else "Its app key is set; the first request proves it."
     return Step("account", "Account", True, told)
 
 
-def _key(key: Check | None) -> Step:
-    if key is None:
+def _key(live: bool, key: Check | None) -> Step:
+    if not live:
         return Step("key", "App key", False, "The sandbox takes any key: set yours, and the live mode.")
+    if key is None:
+        return Step("key", "App key", False, UNKNOWN)
     return Step("key", "App key", key.ok is not False, f"Set. {key.detail}", key.cure if key.ok is False else None)
 
 
 def _url(found: Mapping[str, Check], settings: Settings) -> Step:
     title, check = "Callback URL", found.get("Callback URL")
-    if settings.public_callback_url is None or check is None:
+    if settings.public_callback_url is None:
         return Step("url", title, False, "SIGNUP_PUBLIC_CALLBACK_URL is not set.")
+    if check is None:
+        return Step("url", title, False, UNKNOWN)
     return Step("url", title, check.ok is True, check.detail, check.cure)
 
 
@@ -68,6 +81,8 @@ def _https(found: Mapping[str, Check], settings: Settings) -> Step:
     title = "HTTPS"
     if not (settings.public_callback_url or "").startswith("https://"):
         return Step("https", title, False, "Nothing was tried yet: the callback URL must begin with https.")
+    if "Callback URL" not in found:
+        return Step("https", title, False, UNKNOWN)
     for link in HTTPS:
         if not _ok(found, link) and (link in found or link in PROOF):
             check = found.get(link)

@@ -63,5 +63,7 @@ def test_a_callback_url_on_this_machine_is_no_https(settings: Build) -> None:
     assert ticked(here, Callback_URL=None) == ["account", "key"]
 
 
-def test_while_nothing_is_known_nothing_is_done(live: Settings) -> None:
-    assert [step.id for step in steps(live, [], signed_up=False) if step.done] == []
+def test_while_the_database_is_away_nothing_is_done_and_nothing_is_claimed(live: Settings) -> None:
+    told = steps(live, [check("Settings"), check("Database", False)], signed_up=False)
+    assert [step.id for step in told if step.done] == []
+    assert {step.told for step in told[:4]} == {"Not known while the database is away."}
