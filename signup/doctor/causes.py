@@ -46,7 +46,8 @@ class Cause:
 def why(seen: Evidence) -> list[Cause]:
     """Every cause that the evidence shows, in the order of the chain."""
     chain: list[Callable[[Evidence], Cause | None]] = [_key, unreached, _state, _stranger, _watcher, _untold]
-    chain.insert(1 if seen.reach.untrusted in BY_THE_CLOCK else -1, _clock)  # a wrong clock makes certificates wrong
+    first = seen.reach.untrusted in BY_THE_CLOCK  # a wrong clock makes certificates wrong
+    chain.insert(1 if first else len(chain), _clock)
     return [cause for link in chain if (cause := link(seen))]
 
 
@@ -57,6 +58,8 @@ def unreached(seen: Evidence) -> Cause | None:
         return None
     if tried.fault:
         return _unanswered(seen, tried)
+    if tried.arrived:
+        return _changed(tried)
     if tried.status is None or tried.status >= 500:
         return _failing(tried)
     if 300 <= tried.status < 400:
@@ -137,6 +140,17 @@ def _slow(tried: Reach) -> Cause:
     )
 
 
+def _changed(tried: Reach) -> Cause:
+    """Stored here, and yet not answered as the receiver answers what it has stored."""
+    return Cause(
+        "changed_answer",
+        "Answer",
+        f"A callback is stored here, and yet it is answered {tried.status} instead of 200. Truecaller would send it "
+        "again.",
+        "Let the proxy hand the receiver's answer back as it is.",
+    )
+
+
 def _failing(tried: Reach) -> Cause:
     if tried.word:
         told = f"The receiver at the callback URL cannot store a callback. It answers {tried.status}."
@@ -190,7 +204,8 @@ def _elsewhere(seen: Evidence, tried: Reach) -> Cause:
 
 
 def _state(seen: Evidence) -> Cause | None:
-    if not seen.wrong_state:
+    """None once a right state came through: who learns a request id can forge for as long as he likes."""
+    if not seen.wrong_state or seen.proved:
         return None
     told = several(seen.wrong_state, "callback")
     return Cause(
@@ -202,13 +217,14 @@ def _state(seen: Evidence) -> Cause | None:
 
 
 def _stranger(seen: Evidence) -> Cause | None:
-    if not (seen.parked and seen.waiting):
+    """None once a callback of ours came too: anybody can post, and people take their time."""
+    if not (seen.parked and seen.waiting) or seen.answered:
         return None
-    told = several(seen.parked, "callback")
+    told, ours = several(seen.parked, "callback"), several(seen.waiting, "sign-up")
     return Cause(
         "unknown_request",
         "Matching nothing",
-        f"{told} came with a request id that this database does not know. Meanwhile {seen.waiting:,} of its own wait.",
+        f"{told} came with a request id that this database does not know, and none of its own while {ours} waited.",
         "Start sign-ups and receive callbacks on one database; give each installation its own app and callback URL.",
     )
 

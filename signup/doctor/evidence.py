@@ -24,7 +24,9 @@ class Evidence:
     `reach`, `other`: the tries of that address, and of the same with or without the slash at its end. `refused`: how
     long ago Truecaller refused the app key with its last answer. `ahead`: by how many seconds at least our clock is
     ahead of theirs (behind: below 0), `compared` so long ago; None while nobody could. `waiting`: sign-ups sent over 30
-    seconds ago of which nothing was heard. `wrong_state`: callbacks set aside that name a sign-up which is still open.
+    seconds ago of which nothing was heard; `answered`: a callback of another one came since the oldest of them started.
+    `wrong_state`: callbacks set aside that name a sign-up which is still open; `proved`: one that started after the
+    oldest of these was approved, so right states come through.
     """
 
     live: bool
@@ -39,7 +41,9 @@ class Evidence:
     watched: bool
     heard: bool
     waiting: int
+    answered: bool
     wrong_state: int
+    proved: bool
     parked: int
 
 
@@ -51,8 +55,10 @@ def gather(services: Services, tries: Tries) -> Evidence:
     with services.store.read() as tx:
         watchers = tx.all("watchers")
         heard = tx.one("last_callback") is not None
-        waiting = tx.all("unanswered_for_long", before=text(now - timedelta(seconds=inward.LONG_SECONDS)))[0]["n"]
-        wrong_state = tx.all("wrong_state_of_open")[0]["n"]
+        waiting = tx.all("unanswered_for_long", before=text(now - timedelta(seconds=inward.LONG_SECONDS)))[0]
+        ours = tx.one("last_of_ours")
+        wrong_state = tx.all("wrong_state_of_open")[0]
+        proved = tx.one("approved_since", since=wrong_state["oldest"]) is not None
         parked = tx.all("apart_now")[0]["parked"]
     reached, other = tries.ended()
     return Evidence(
@@ -67,8 +73,10 @@ def gather(services: Services, tries: Tries) -> Evidence:
         compared=compared,
         watched=bool(alive(watchers, now)),
         heard=heard,
-        waiting=waiting,
-        wrong_state=wrong_state,
+        waiting=waiting["n"],
+        answered=bool(ours and waiting["n"] and ours["at"] >= waiting["oldest"]),
+        wrong_state=wrong_state["n"],
+        proved=proved,
         parked=parked,
     )
 
@@ -107,7 +115,7 @@ def _between(exchange: Exchange, at: str) -> float | None:
     """Their Date is in whole seconds, and was written between our question and its answer: the least that is sure."""
     try:
         theirs = parsedate_to_datetime(exchange.answer_headers["date"])
-    except (KeyError, ValueError):
+    except (KeyError, ValueError, OverflowError):
         return None
     most = (moment(at) - (theirs if theirs.tzinfo else theirs.replace(tzinfo=UTC))).total_seconds()
     least = most - 1 - exchange.ms / 1000

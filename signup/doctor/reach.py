@@ -43,8 +43,8 @@ class Reach:
 
     @property
     def is_fine(self) -> bool:
-        """Whether callbacks posted there are stored here."""
-        return self.arrived and self.word == STORED and self.fault is None
+        """Whether callbacks posted there are stored here, and answered so. The words of a 2xx nobody reads."""
+        return self.arrived and self.fault is None and 200 <= (self.status or 0) < 300
 
 
 class Tries:

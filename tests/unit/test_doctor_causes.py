@@ -4,10 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from signup.doctor import address
+from signup.doctor import address, evidence
 from signup.doctor.causes import why
 from signup.doctor.evidence import Evidence
 from signup.doctor.reach import Reach, other
+from signup.model import Exchange
 
 URL = "https://signup.example.com/truecaller/callback"
 FINE = Reach(URL, arrived=True, status=200, word="ok", ms=84)
@@ -24,7 +25,9 @@ SOUND = Evidence(
     watched=True,
     heard=True,
     waiting=0,
+    answered=False,
     wrong_state=0,
+    proved=False,
     parked=0,
 )
 
@@ -43,6 +46,8 @@ def broken(fault: str, **more: object) -> Reach:
         {},
         {"waiting": 3},
         {"parked": 3},
+        {"parked": 3, "waiting": 3, "answered": True},
+        {"wrong_state": 3, "proved": True},
         {"ahead": None, "compared": None},
         {"heard": False},
         {"is_told": False},
@@ -70,6 +75,20 @@ def test_each_way_not_to_reach_us_has_its_name(reach: Reach, code: str) -> None:
     assert codes(reach=reach) == [code]
 
 
+@pytest.mark.parametrize("status", [200, 204])
+def test_truecaller_is_content_with_a_stored_callback_whatever_a_proxy_says_beside_its_2xx(status: int) -> None:
+    seen = replace(SOUND, reach=replace(FINE, status=status, word=None))
+    assert why(seen) == []
+    assert [link(seen).ok for link in (address.answer, address.arrival, address.slash)] == [True, True, True]
+
+
+@pytest.mark.parametrize("status", [302, 403, 404, 502])
+def test_a_stored_callback_that_is_answered_otherwise_is_not_said_to_be_lost(status: int) -> None:
+    (cause,) = why(replace(SOUND, reach=replace(FINE, status=status, word=None)))
+    assert cause.code == "changed_answer"
+    assert cause.detail.startswith(f"A callback is stored here, and yet it is answered {status} instead of 200.")
+
+
 @pytest.mark.parametrize("untrusted", ["expired", "not_yet"])
 def test_a_wrong_clock_comes_before_the_certificate_that_it_judges(untrusted: str) -> None:
     assert codes(ahead=90_000.0, reach=broken("tls", untrusted=untrusted)) == ["skewed_clock", "untrusted_certificate"]
@@ -78,6 +97,18 @@ def test_a_wrong_clock_comes_before_the_certificate_that_it_judges(untrusted: st
 
 def test_a_callback_url_nobody_has_told_is_a_cause_once_somebody_waits_and_none_ever_came() -> None:
     assert codes(is_told=False, heard=False, waiting=1) == ["url_not_set"]
+
+
+def test_a_wrong_clock_that_judges_no_certificate_comes_last() -> None:
+    assert codes(is_told=False, heard=False, waiting=1, ahead=90.0) == ["url_not_set", "skewed_clock"]
+
+
+@pytest.mark.parametrize(
+    "date", ["Mon, 01 Jan 20 00:00:00 +99999999999999999999", "Mon, 01 Jan 99999999999999999999 00:00:00 GMT", "soon"]
+)
+def test_a_date_that_cannot_be_is_no_date(date: str) -> None:
+    exchange = Exchange("POST", URL, {}, "", 200, {"date": date}, "", 142, None)
+    assert evidence._between(exchange, "2026-11-24T10:00:00.000000Z") is None
 
 
 def test_of_the_way_in_what_lies_behind_the_broken_link_is_left_out() -> None:

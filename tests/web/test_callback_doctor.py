@@ -13,6 +13,7 @@ from datetime import timedelta
 from email.utils import format_datetime
 from itertools import count
 from pathlib import Path
+from ssl import SSLContext
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ import requests
 from callback_server.app import create_app
 from signup.clock import HandClock, text
 from signup.doctor import Examined, examine
+from signup.doctor.reach import SECONDS
 from signup.services import Services, open_services
 from signup.settings import Settings
 from tests import tls
@@ -32,6 +34,7 @@ KEYS = "b2xk" * 10 + "b2w="
 OTHER_KEYS = "bmV3" * 10 + "bmU="
 ACCEPTED = b'{"requestId":"request-1"}'
 PATIENCE = 0.4
+"""For the slow ones alone: where an answer comes, a machine under load may take its time."""
 
 
 @dataclass
@@ -46,14 +49,32 @@ class House:
     def url(self) -> str:
         return f"http://{self.receiver[0]}:{self.receiver[1]}{PATH}"
 
-    def examined(self, url: str | None = None, seconds: float = PATIENCE) -> Examined:
+    def examined(self, url: str | None = None, seconds: float = SECONDS) -> Examined:
         """What the doctor finds while the portal has this callback URL."""
         given = {"public_callback_url": url or self.url, "callback_port": self.receiver[1]}
         settings = self.services.settings.model_copy(update=given)
         return examine(replace(self.services, settings=settings), seconds)
 
-    def causes(self, url: str | None = None) -> list[str]:
-        return [cause.code for cause in self.examined(url).causes]
+    def causes(self, url: str | None = None, seconds: float = SECONDS) -> list[str]:
+        return [cause.code for cause in self.examined(url, seconds).causes]
+
+    @contextmanager
+    def behind_a_proxy(self, replies: Callable[[Reply], Script], tls: SSLContext | None = None) -> Iterator[str]:
+        """A proxy that passes every POST on to the receiver, and answers what it makes of the reply: its address."""
+        each = count()
+
+        def pass_on(line: Line) -> None:
+            asked = proxy.seen[next(each)]
+            reply = post(self.receiver, asked.body, f"Signup-Selftest: {asked.headers['signup-selftest']}")
+            replies(reply)(line)
+
+        with upstream(pass_on, tls=tls) as proxy:
+            yield proxy.url
+
+    def another_signs_up(self) -> None:
+        """A second person starts, now; it is request-2."""
+        self.truecaller.scripts[:] = [answer(200, b'{"requestId":"request-2"}')]
+        begin(self.services, "+46 76 123 45 68")
 
     def calls_back(self, **said: str) -> Reply:
         """Truecaller posts a callback to the receiver, with the state it was sent unless another is given."""
@@ -152,17 +173,24 @@ def test_a_trusted_proxy_that_passes_the_callback_on_is_healthy(
     certificate = tls.self_signed(tmp_path)
     monkeypatch.setattr(requests.adapters, "DEFAULT_CA_BUNDLE_PATH", str(certificate))
 
-    each = count()
+    def unchanged(reply: Reply) -> Script:
+        return answer(reply.status, reply.body, "Content-Type: application/json")
 
-    def pass_on(line: Line) -> None:
-        asked = proxy.seen[next(each)]
-        reply = post(house.receiver, asked.body, f"Signup-Selftest: {asked.headers['signup-selftest']}")
-        answer(reply.status, reply.body, "Content-Type: application/json")(line)
-
-    with upstream(pass_on, tls=tls.server(certificate)) as proxy:
-        found = house.examined(proxy.url, 3)
+    with house.behind_a_proxy(unchanged, tls.server(certificate)) as url:
+        found = house.examined(url)
     assert found.causes == []
     assert {check.name for check in found.checks if check.ok} >= {"Connection", "Certificate", "Answer", "Self-test"}
+
+
+def test_a_proxy_that_puts_words_of_its_own_into_a_200_is_healthy(house: House) -> None:
+    with house.behind_a_proxy(lambda _: answer(200, b"<html>Thank you</html>")) as url:
+        assert house.examined(url).causes == []
+
+
+def test_a_proxy_that_passes_the_callback_on_and_answers_otherwise_is_named(house: House) -> None:
+    with house.behind_a_proxy(lambda _: answer(403, b"Forbidden")) as url:
+        (cause,) = house.examined(url).causes
+    assert (cause.code, "stored here" in cause.detail, "403" in cause.detail) == ("changed_answer", True, True)
 
 
 def test_a_wrong_state_is_named(house: House) -> None:
@@ -197,6 +225,30 @@ def test_callbacks_of_another_installation_are_named_while_ours_wait(house: Hous
     assert house.causes() == ["unknown_request"]
 
 
+def test_a_stranger_is_only_worth_a_look_once_somebody_of_ours_was_heard(house: House) -> None:
+    house.calls_back(requestId="of-a-stranger", state="s" * 43)
+    house.another_signs_up()
+    house.calls_back(requestId="request-2")
+    found = house.examined()
+    assert found.causes == []
+    assert [check.level for check in found.checks if check.name in ("Waiting", "Matching nothing")] == ["look at"] * 2
+
+
+def test_a_forged_state_is_only_worth_a_look_once_a_later_sign_up_was_approved(house: House) -> None:
+    house.calls_back(state="s" * 43)
+    house.another_signs_up()
+    post(house.receiver, json.dumps({"requestId": "request-2", "status": "flow_invoked"}).encode())
+    watch(house.services)
+    a_watcher_is_seen(house.services)
+    assert house.causes() == ["wrong_state"], "a status proves no state"
+    house.calls_back(requestId="request-2")
+    watch(house.services)
+    a_watcher_is_seen(house.services)
+    found = house.examined()
+    assert found.causes == []
+    assert [check.level for check in found.checks if check.name == "Matching nothing"] == ["look at"]
+
+
 def test_a_closed_port_is_named(house: House) -> None:
     with nobody() as url:
         assert house.causes(url) == ["closed_port"]
@@ -205,7 +257,7 @@ def test_a_closed_port_is_named(house: House) -> None:
 def test_a_slow_answer_is_named_and_the_round_does_not_wait_for_it(house: House) -> None:
     began = time.monotonic()
     with upstream(silence()) as server:
-        assert house.causes(server.url) == ["slow_answer"]
+        assert house.causes(server.url, PATIENCE) == ["slow_answer"]
         assert time.monotonic() - began < PATIENCE + 1
 
 
@@ -215,7 +267,7 @@ def test_a_body_that_never_ends_is_a_slow_answer_too(house: House) -> None:
         line.over.wait(5)
 
     with upstream(dawdle) as server:
-        assert house.causes(server.url) == ["slow_answer"]
+        assert house.causes(server.url, PATIENCE) == ["slow_answer"]
 
 
 @pytest.mark.parametrize(("ahead", "way"), [(300, "ahead of"), (-300, "behind")])

@@ -19,10 +19,19 @@ FROM callbacks WHERE place IN ('parked', 'quarantined');
 
 -- name: wrong_state_of_open
 -- Set aside in the last ten minutes although they name a sign-up that still waits: its state was wrong, or missing.
--- Both places are named as their index names them.
-SELECT COUNT(*) AS n FROM callbacks JOIN signups ON signups.id = callbacks.signup_id
+-- How many, and since when the oldest of those waits. Both places are named as their index names them.
+SELECT COUNT(*) AS n, MIN(signups.started_at) AS oldest FROM callbacks JOIN signups ON signups.id = callbacks.signup_id
 WHERE callbacks.place IN ('parked', 'quarantined') AND callbacks.place = 'quarantined'
   AND signups.status IN ('requested', 'waiting');
+
+-- name: last_of_ours
+-- The newest callback that a sign-up took. At most a thousand of strangers lie above it.
+SELECT at FROM callbacks WHERE place IN ('arrived', 'matched') ORDER BY id DESC LIMIT 1;
+
+-- name: approved_since
+-- Whether anybody who started since a moment was approved, whatever came of it: a right state came through.
+SELECT id FROM signups
+WHERE status IN ('approved', 'completed', 'failed') AND started_at >= :since AND decided_at IS NOT NULL LIMIT 1;
 
 -- name: late_callbacks
 -- Of those who ran out of time lately: callbacks that came all the same, too late.
