@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from signup.clock import text
 from signup.errors import KeyLost
-from signup.flow.steps import insist, keep_trace, move, tell
+from signup.flow.steps import insist, keep_trace, move, replayed, tell
 from signup.model import Profile, ProfileAnswer, Status, new_id
 from signup.record.events import Kind
 from signup.services import Services
@@ -39,6 +39,7 @@ class Claim:
     token: str = field(repr=False)
     endpoint: str
     tries: int
+    replay: bool
 
 
 def complete(services: Services) -> Counter[Status]:
@@ -96,6 +97,7 @@ def _opened(services: Services, claim_id: str, row: Row, candidate: Row) -> Clai
         keyring.open("callbacks", "token", candidate["digest"], candidate["token"]).decode(),
         candidate["endpoint"],
         candidate["tries"],
+        bool(candidate["replay"]),
     )
 
 
@@ -133,7 +135,8 @@ def _completed(
     sealed = services.keyring.seal("profiles", "profile", claimed.signup_id, content)
     tx.run("add_profile", signup_id=claimed.signup_id, at=at, profile=sealed)
     tx.run("wipe_tokens", signup_id=claimed.signup_id)
-    tell(tx, at, Kind.PROFILE_FETCHED, claimed.signup_id, {"status": Status.COMPLETED, "ms": ms})
+    details = replayed({"status": Status.COMPLETED, "ms": ms}, claimed.replay)
+    tell(tx, at, Kind.PROFILE_FETCHED, claimed.signup_id, details)
     return Status.COMPLETED
 
 
@@ -144,7 +147,7 @@ def _no_profile(tx: Transaction, claimed: Claim, answer: ProfileAnswer, now: dat
     pause = max(FIRST_PAUSE * 2**claimed.tries, answer.retry_after or 0)
     again = now + timedelta(seconds=min(LONGEST_PAUSE, pause))
     tx.run("try_again", id=claimed.callback_id, next_try_at=text(again))
-    details = {"code": "profile_error", "ms": answer.ms}
+    details = replayed({"code": "profile_error", "ms": answer.ms}, claimed.replay)
     tell(tx, text(now), Kind.PROFILE_FAILED, claimed.signup_id, details)
     return None
 
@@ -155,14 +158,13 @@ def _kill(tx: Transaction, claimed: Claim, code: str, now: datetime, ms: int | N
     tx.run("kill_token", id=claimed.callback_id, dead=code, tried=1)
     details: Row = {"code": code} if ms is None else {"code": code, "ms": ms}
     verdict = verdict_without_tokens(tx, claimed.signup_id)
-    ends = verdict is not None and move(tx, claimed.signup_id, Status.FAILED, at, code=verdict)
-    if ends and verdict == code:
+    ended = verdict if verdict and move(tx, claimed.signup_id, Status.FAILED, at, code=verdict) else None
+    if ended == code:
         details |= {"status": Status.FAILED, "step": "profile"}
-    tell(tx, at, Kind.PROFILE_FAILED, claimed.signup_id, details)
-    if ends and verdict != code:
-        ended = {"status": Status.FAILED, "step": "profile", "code": verdict}
-        tell(tx, at, Kind.SIGNUP_FAILED, claimed.signup_id, ended)
-    return Status.FAILED if ends else None
+    tell(tx, at, Kind.PROFILE_FAILED, claimed.signup_id, replayed(details, claimed.replay))
+    if ended and ended != code:
+        tell_failed(tx, claimed.signup_id, "profile", ended, at)
+    return Status.FAILED if ended else None
 
 
 def verdict_without_tokens(tx: Transaction, signup_id: str) -> str | None:
@@ -172,3 +174,11 @@ def verdict_without_tokens(tx: Transaction, signup_id: str) -> str | None:
         return None
     dead = {row["dead"] for row in rows}
     return next((code for code in DECISIVE if code in dead), None)
+
+
+def tell_failed(tx: Transaction, signup_id: str, step: str, code: str, at: str) -> None:
+    """Tell of an end with a code of its tokens: a replay's doing when only replayed ones died of it."""
+    rows = tx.all("candidates_left", signup_id=signup_id)
+    replay = next((row["replay"] for row in rows if row["dead"] == code), False)
+    details = replayed({"status": Status.FAILED, "step": step, "code": code}, replay)
+    tell(tx, at, Kind.SIGNUP_FAILED, signup_id, details)

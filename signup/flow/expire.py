@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from signup import selftest
 from signup.clock import milliseconds, moment, text
-from signup.flow.complete import verdict_without_tokens
+from signup.flow.complete import tell_failed, verdict_without_tokens
 from signup.flow.steps import move, one_by_one, replayed, tell
 from signup.model import Status
 from signup.record import events
@@ -94,7 +94,7 @@ def _live(tx: Transaction, signup_id: str) -> bool:
 def _fail(tx: Transaction, signup_id: str, step: str, code: str, at: str) -> bool:
     if not move(tx, signup_id, Status.FAILED, at, code=code):
         return False
-    tell(tx, at, Kind.SIGNUP_FAILED, signup_id, {"status": Status.FAILED, "step": step, "code": code})
+    tell_failed(tx, signup_id, step, code, at)
     return True
 
 
@@ -103,6 +103,6 @@ def _forget(services: Services, callback_id: int, at: str) -> bool:
     with services.store.write() as tx:
         row = tx.one("drop_callback", id=callback_id)
         if row and row["place"] == "parked":
-            details = replayed({"reason": "unknown_request"}, row)
+            details = replayed({"reason": "unknown_request"}, row["replay"])
             events.append(tx, at=at, kind=Kind.CALLBACK_QUARANTINED, actor="callback", details=details)
     return row is not None

@@ -50,7 +50,7 @@ def _tell_joined(tx: Transaction, taken: Row, *, repeated: bool) -> None:
     details = {"reason": taken["reason"]} if taken["reason"] else {"result": taken["result"]}
     kind = Kind.CALLBACK_REPEATED if repeated else Kind.CALLBACK_RECEIVED
     kind = Kind.CALLBACK_QUARANTINED if taken["reason"] else kind
-    tell(tx, taken["at"], kind, taken["signup_id"], replayed(details, taken), actor="callback")
+    tell(tx, taken["at"], kind, taken["signup_id"], replayed(details, taken["replay"]), actor="callback")
 
 
 def _act(tx: Transaction, callback: Row, signup: Row | None) -> None:
@@ -76,7 +76,7 @@ def _prove_sent(tx: Transaction, callback: Row, signup: Row) -> None:
     """A callback with the right state proves that Truecaller accepted, whatever the request's answer will say."""
     if move(tx, signup["id"], Status.WAITING, callback["at"]):
         details = {"status": Status.WAITING, "accepted": True, "ms": _age(callback, signup)}
-        tell(tx, callback["at"], Kind.SIGNUP_SENT, signup["id"], replayed(details, callback))
+        tell(tx, callback["at"], Kind.SIGNUP_SENT, signup["id"], replayed(details, callback["replay"]))
     tx.run("set_request_id", id=signup["id"], request_id=callback["request_id"])
 
 
@@ -85,7 +85,7 @@ def _approve(tx: Transaction, callback: Row, signup: Row) -> None:
         return
     if move(tx, signup["id"], Status.APPROVED, callback["at"]):
         details = {"status": Status.APPROVED, "ms": _age(callback, signup)}
-        tell(tx, callback["at"], Kind.SIGNUP_APPROVED, signup["id"], replayed(details, callback))
+        tell(tx, callback["at"], Kind.SIGNUP_APPROVED, signup["id"], replayed(details, callback["replay"]))
     elif signup["status"] != Status.APPROVED:
         tx.run("kill_token", id=callback["id"], dead="late", tried=0)
 
@@ -94,9 +94,9 @@ def _decline(tx: Transaction, callback: Row, signup: Row) -> None:
     reason = callback["status"]
     if move(tx, signup["id"], Status.DECLINED, callback["at"], code=reason):
         details = {"status": Status.DECLINED, "reason": reason, "ms": _age(callback, signup)}
-        tell(tx, callback["at"], Kind.SIGNUP_DECLINED, signup["id"], replayed(details, callback))
+        tell(tx, callback["at"], Kind.SIGNUP_DECLINED, signup["id"], replayed(details, callback["replay"]))
 
 
 def _open(tx: Transaction, callback: Row, signup: Row) -> None:
     if tx.one("set_opened", id=signup["id"], opened_at=callback["at"], allowed=listed(OPENABLE)):
-        tell(tx, callback["at"], Kind.SIGNUP_OPENED, signup["id"], replayed({}, callback))
+        tell(tx, callback["at"], Kind.SIGNUP_OPENED, signup["id"], replayed({}, callback["replay"]))

@@ -13,7 +13,7 @@ from typing import Any
 
 from signup.clock import milliseconds, text
 from signup.flow.start import state_hash
-from signup.flow.steps import MOST_EVENTS, keep_trace, tell
+from signup.flow.steps import MOST_EVENTS, keep_trace, replayed, tell
 from signup.model import Callback, Exchange, Result, Status
 from signup.record.events import Kind
 from signup.services import Services
@@ -35,8 +35,7 @@ class _Arrival:
 
     @property
     def details(self) -> dict[str, Any]:
-        said = {"result": self.callback.result}
-        return {**said, "replay": True} if self.replay else said
+        return replayed({"result": self.callback.result}, self.replay)
 
 
 def receive(services: Services, callback: Callback, exchange: Exchange | None, *, replay: bool = False) -> None:
@@ -78,7 +77,7 @@ def _apart(tx: Transaction, arrival: _Arrival, signup: Row | None, reason: str |
     _store(tx, arrival, signup, "quarantined" if signup else "parked", reason=reason)
     if signup is None or signup["callbacks"] >= MOST_EVENTS:
         return False
-    details = {"reason": reason, "replay": True} if arrival.replay else {"reason": reason}
+    details = replayed({"reason": reason}, arrival.replay)
     tell(tx, arrival.at, Kind.CALLBACK_QUARANTINED, signup["id"], details, actor="callback")
     return True
 

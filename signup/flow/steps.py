@@ -102,6 +102,6 @@ def keep_trace(
         tx.run("add_trace", id=row, signup_id=signup_id, step=step, at=text(now), exchange=sealed)
 
 
-def replayed(details: dict[str, Any], row: Row) -> Row:
+def replayed(details: dict[str, Any], replay: bool | int) -> Row:
     """The details of an event, marked when a labelled replay caused it."""
-    return {**details, "replay": True} if row["replay"] else details
+    return {**details, "replay": True} if replay else details

@@ -7,7 +7,8 @@ import pytest
 from signup.flow import signups
 from signup.flow.complete import claim, complete, fetch
 from signup.flow.match import match
-from signup.model import Status
+from signup.flow.receive import receive
+from signup.model import Callback, Result, Status
 from tests.fakes import no_profile, profile
 from tests.steps.story import (
     TOKEN,
@@ -113,6 +114,33 @@ def test_a_rejection_after_a_mismatch_ends_with_the_mismatch(services, truecalle
     watch(services)
     assert code(services, begun.signup_id) == "number_mismatch"
     assert details(services, "signup.failed")[-1]["code"] == "number_mismatch"
+
+
+@pytest.mark.parametrize("replay", [False, True])
+def test_an_end_is_a_replays_doing_when_only_replayed_tokens_died_of_it(services, truecaller, replay):
+    begin(services)
+    for token, again in (("first-token", replay), ("second-token", not replay)):
+        said = Callback("request-1", Result.APPROVED, token=token, state=state_of(truecaller))
+        receive(services, said, None, replay=again)
+    truecaller.will_show(profile(46700000000), no_profile("token_rejected"))
+    watch(services)
+    ended = {"status": "failed", "step": "profile", "code": "number_mismatch"}
+    assert details(services, "signup.failed") == [{**ended, "replay": True} if replay else ended]
+    assert [told.get("replay", False) for told in details(services, "profile.failed")] == [replay, not replay]
+
+
+def test_a_replayed_token_that_grows_too_old_ends_its_sign_up_marked(approved, truecaller, clock):
+    services, _ = approved
+    truecaller.will_show(no_profile("token_rejected"))
+    watch(services)
+    clock.move(100)
+    said = Callback("request-1", Result.APPROVED, token="second-token", state=state_of(truecaller))
+    receive(services, said, None, replay=True)
+    match(services)
+    clock.move(600)
+    watch(services)
+    ended = {"status": "failed", "step": "token", "code": "token_expired", "replay": True}
+    assert details(services, "signup.failed") == [ended]
 
 
 def test_an_error_is_tried_again_with_growing_pauses(approved, truecaller, clock):

@@ -23,6 +23,7 @@ from tests.steps.story import begin, details, kinds, status, watch
 from tests.web.receiver_tools import PATH, eventually, opened, receiving
 
 ACTOR = "user:local"
+OTHER_TOKEN = "edited-token-0123456789"
 
 
 @pytest.fixture
@@ -41,6 +42,15 @@ def answered(street: Services, number: str, word: str) -> tuple[str, Posted]:
     signup_id = str(begin(street, number).signup_id)
     request_id = str(signups.request_id(street, signup_id))
     door.tap(street, request_id, word)
+    [posted] = eventually(lambda: [one for one in door.callbacks(street, request_id) if one.status])
+    watch(street)
+    return signup_id, posted
+
+
+def persona(street: Services, number: str) -> tuple[str, Posted]:
+    """A sign-up of a persona who approves at once, and its callback."""
+    signup_id = str(begin(street, number).signup_id)
+    request_id = signups.request_id(street, signup_id)
     [posted] = eventually(lambda: [one for one in door.callbacks(street, request_id) if one.status])
     watch(street)
     return signup_id, posted
@@ -76,6 +86,26 @@ def test_a_sign_up_whose_end_an_edited_callback_made_leaves_every_number(street:
     assert status(street, other) == "declined"
     assert (after["started"], after["declined"], after["open"]) == (1, 1, 0)
     assert details(street, "replay.sent") == [{"edited": True}]
+
+
+def test_a_sign_up_that_a_replayed_token_ends_leaves_every_number(street: Services) -> None:
+    signup_id, posted = persona(street, "+12025550140")
+    assert counted(street)["open"] == 1
+    edited = {**posted.body, "accessToken": OTHER_TOKEN, "endpoint": "https://elsewhere.example/v1"}
+    replay.send_again(street, posted, edited, actor=ACTOR)
+    after = counted(street)
+    assert status(street, signup_id) == "failed"
+    assert (after["started"], after["failed"], after["errors"]) == (0, 0, [])
+    assert details(street, "profile.failed")[-1]["replay"] is True
+
+
+def test_a_replayed_token_that_is_refused_is_told_and_changes_no_number(street: Services) -> None:
+    signup_id, posted = persona(street, "+12025550150")
+    before = counted(street)
+    replay.send_again(street, posted, {**posted.body, "accessToken": OTHER_TOKEN}, actor=ACTOR)
+    assert counted(street) == before
+    assert kinds(street, signup_id)[-1] == "profile.failed"
+    assert details(street, "profile.failed")[-1]["code"] == "token_rejected"
 
 
 def test_token_and_state_never_come_out_of_the_door_and_dots_are_sent_as_they_were(street: Services) -> None:

@@ -43,7 +43,7 @@ DELETE FROM callbacks WHERE id = :id AND place IN ('parked', 'quarantined') RETU
 
 -- name: next_candidate
 -- The token whose turn it is.
-SELECT id, token, digest, endpoint, tries, token_until FROM callbacks
+SELECT id, token, digest, endpoint, tries, replay FROM callbacks
 WHERE signup_id = :signup_id AND token IS NOT NULL AND next_try_at <= :due AND token_until > :now AND place = 'matched'
 ORDER BY tries, id LIMIT 1;
 
@@ -67,8 +67,9 @@ WHERE callbacks.token IS NOT NULL AND callbacks.token_until <= :now AND callback
 ORDER BY callbacks.next_try_at LIMIT 500;
 
 -- name: candidates_left
--- Live tokens of a sign-up, and why the others died.
-SELECT dead, COUNT(token) AS live FROM callbacks WHERE signup_id = :signup_id AND token_hash IS NOT NULL GROUP BY dead;
+-- Live tokens of a sign-up, and why the others died; replay: whether all of them were replayed.
+SELECT dead, COUNT(token) AS live, MIN(replay) AS replay FROM callbacks
+WHERE signup_id = :signup_id AND token_hash IS NOT NULL GROUP BY dead;
 
 -- name: last_callback
 -- For the Health page.
