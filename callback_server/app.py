@@ -47,7 +47,7 @@ def _count(app: Flask, services: Services, rejections: receiver.Rejections, traf
 
     @app.after_request
     def end(answer: Response) -> Response:
-        if 400 <= answer.status_code < 500:
+        if 400 <= answer.status_code < 500 and not receiver.is_replay(services):
             rejections.add(request.path)
         traffic.answered(request.path, answer.status_code, services.clock.monotonic() - g.began)
         answer.call_on_close(rejections.store)

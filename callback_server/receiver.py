@@ -53,6 +53,11 @@ class Rejections:
                 self._count += amount
 
 
+def is_replay(services: Services) -> bool:
+    """Whether the request at hand says that it is sent again by hand: the sandbox's word, which live means nothing."""
+    return services.settings.mode == "sandbox" and request.headers.get("Signup-Replay") == "1"
+
+
 def blueprint(services: Services, receive: Receive) -> Blueprint:
     """The callback URL, with and without a slash at its end."""
     pages = Blueprint("receiver", __name__)
@@ -65,8 +70,7 @@ def blueprint(services: Services, receive: Receive) -> Blueprint:
 
     def keep(body: bytes) -> None:
         callback = read(body, request.content_type, request.headers.get("Content-Encoding"))
-        replay = services.settings.mode == "sandbox" and request.headers.get("Signup-Replay") == "1"
-        receive(services, callback, exchange(request, body, callback, ANSWER), replay=replay)
+        receive(services, callback, exchange(request, body, callback, ANSWER), replay=is_replay(services))
 
     for path in (PATH, f"{PATH}/"):
         pages.add_url_rule(path, view_func=take, methods=["POST"], provide_automatic_options=False)

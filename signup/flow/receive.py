@@ -45,13 +45,13 @@ def receive(services: Services, callback: Callback, exchange: Exchange | None, *
     arrival = _Arrival(callback, text(now), text(until), replay)
     with services.store.write() as tx:
         signup, reason = _whose(tx, callback)
+        told = False
         if signup and not reason:
             told = _arrived(tx, services, arrival, signup)
         elif tx.all("apart_load")[0]["n"] < MOST_APART:
             told = _apart(tx, arrival, signup, reason)
-        else:
+        elif not replay:
             tx.run("add_to_counter", name="callback_over_limit", amount=1, at=arrival.at)
-            told = False
         if signup:
             tx.run("count_callback", id=signup["id"])
             if told and exchange:

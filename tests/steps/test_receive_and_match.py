@@ -2,7 +2,8 @@
 
 import pytest
 
-from signup.model import Status
+from signup.flow.receive import receive
+from signup.model import Callback, Result, Status
 from tests.fakes import ambiguous
 from tests.steps.story import (
     TOKEN,
@@ -197,6 +198,7 @@ def test_a_callback_of_nobody_is_told_after_ten_minutes_and_forgotten(services_o
 def test_strangers_fill_a_thousand_rows_and_then_only_a_counter(services, clock):
     for nth in range(1010):
         approve(services, f"nobody-{nth}", None)
+    receive(services, Callback("nobody", Result.DECLINED), None, replay=True)
     with services.store.read() as tx:
         assert tx.one("apart_load")["n"] == 1000
         assert {row["name"]: row["value"] for row in tx.all("counters")} == {"callback_over_limit": 10}

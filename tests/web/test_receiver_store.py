@@ -13,6 +13,7 @@ from resource import RLIMIT_FSIZE, getrlimit, setrlimit
 from typing import Any
 
 import psycopg
+import pytest
 
 from callback_server.app import create_app
 from callback_server.receiver import Rejections
@@ -20,7 +21,20 @@ from signup.clock import HandClock
 from signup.errors import StoreUnavailable
 from signup.services import Services
 from signup.store import Store, open_store
-from tests.web.receiver_tools import GOOD, PATH, Address, ask, eventually, head, opened, post, receiving, started, whole
+from tests.web.receiver_tools import (
+    GOOD,
+    PATH,
+    Address,
+    ask,
+    eventually,
+    head,
+    opened,
+    post,
+    receiving,
+    serving,
+    started,
+    whole,
+)
 
 
 @contextmanager
@@ -139,6 +153,19 @@ def test_every_kind_of_refusal_counts_and_only_at_the_callback_url(tmp_path: Pat
         clock.move(1)
         post(address, GOOD)
         eventually(lambda: counted(services) == len(refused))
+
+
+@pytest.mark.parametrize(("mode", "refusals"), [("sandbox", 1), ("live", 2)])
+def test_a_callback_sent_again_that_cannot_be_read_counts_in_live_mode_alone(
+    tmp_path: Path, mode: str, refusals: int
+) -> None:
+    with opened(tmp_path, SIGNUP_MODE=mode, SIGNUP_APP_KEY="canary") as services:
+        app = create_app(services)
+        with serving(app) as address:
+            for headers in ([], ["Signup-Replay: 1"]):
+                assert post(address, b"{}", *headers).status == 400
+        app.extensions["rejections"].store(last=True)
+        assert counted(services) == refusals
 
 
 def test_a_count_that_cannot_be_written_waits_for_the_next_time(tmp_path: Path) -> None:
