@@ -13,8 +13,12 @@ import signal
 import sys
 import threading
 from contextlib import ExitStack, suppress
+from typing import TYPE_CHECKING
 
 from sandbox import deliver, listing
+
+if TYPE_CHECKING:
+    from sandbox.settings import Settings
 
 STOPS = {signal.SIGTERM, signal.SIGINT}
 
@@ -22,12 +26,9 @@ STOPS = {signal.SIGTERM, signal.SIGINT}
 def main(argv: list[str] | None = None) -> int:
     """The exit code: 0 stopped as asked, 2 cannot start (one line on stderr says why)."""
     options = _options(argv)
-    if options.command == "personas":
-        sys.stdout.write(f"{listing.table()}\n")
-        return 0
     # Blocked for every thread and taken by sigwait below: no handler can run at a bad moment, not even while starting.
     signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
-    return _serve(options)
+    return _run(options)
 
 
 def _options(argv: list[str] | None) -> argparse.Namespace:
@@ -40,15 +41,24 @@ def _options(argv: list[str] | None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def _serve(options: argparse.Namespace) -> int:
-    from sandbox import clock, settings  # heavy (pydantic, Flask): after the signals are in hand
-    from sandbox.serve import running
+def _run(options: argparse.Namespace) -> int:
+    from sandbox import settings  # heavy (pydantic): after the signals are in hand
 
-    logging.basicConfig(format="sandbox: %(message)s")
     try:
         defaults = settings.load()
     except settings.SettingsWrong as error:
         return _cannot(str(error))
+    if options.command == "personas":
+        sys.stdout.write(f"{listing.table()}\n")
+        return 0
+    return _serve(options, defaults)
+
+
+def _serve(options: argparse.Namespace, defaults: "Settings") -> int:
+    from sandbox import clock  # heavy (Flask)
+    from sandbox.serve import running
+
+    logging.basicConfig(format="sandbox: %(message)s")
     port = defaults.sandbox_port if options.port is None else options.port
     callback = options.callback or defaults.callback_url
     moves = clock.Clock(defaults.data_dir / clock.NAME)

@@ -1,4 +1,6 @@
-"""The sandbox's time: the only module here that asks the machine for it. It must not know what the time is for.
+"""The sandbox's time: the only module here that asks the machine what time it is. It must not know what that is for.
+
+A count of seconds that no moved clock reaches is something else; whoever needs one takes the machine's.
 
 A file says how many seconds the sandbox is ahead of the machine, so that a test or a person can let ten minutes pass in
 a moment; whoever plays against the sandbox replaces it and is ahead by the same.

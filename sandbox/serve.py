@@ -26,6 +26,7 @@ HOST = "127.0.0.1"
 SOMEWHERE = "203.0.113.1"  # an address kept free for documents: beyond this machine, whatever its network
 THREADS = 16
 DRAIN_SECONDS = 0.5
+MOST_BYTES = 32_768  # of one body: whoever has no code yet must not fill the disk
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ class _Server:
             sockets=[listener],
             threads=THREADS,
             connection_limit=500,
+            max_request_body_size=MOST_BYTES,
             clear_untrusted_proxy_headers=False,  # believed for one thing: somebody else stands behind this peer
             ident=None,
         )

@@ -22,6 +22,7 @@ from sandbox.truecaller import Truecaller
 
 MOST_BYTES = 16_384
 MOST_STATE = 256
+DEEPEST = 100
 
 
 class AnyText(BaseConverter):
@@ -103,9 +104,10 @@ def _callback_routes(app: Flask, courier: Courier) -> None:
 
     @app.post("/callbacks")
     def send_again() -> Response:
-        asked = _object() or {}
+        sent_in = _object()
+        asked = sent_in or {}
         changes, to = asked.get("body") or {}, asked.get("to")
-        if not isinstance(changes, dict) or not isinstance(to, str | None):
+        if sent_in is None or not isinstance(changes, dict) or not isinstance(to, str | None):
             return _error(400, 'Send {"id": ID}; "body": {FIELD: VALUE} changes fields, "to": URL sends it elsewhere.')
         try:
             sent = courier.send_again(str(asked.get("id")), changes, to)
@@ -152,12 +154,18 @@ def _told(sent: Sent) -> dict[str, Any]:
 
 
 def _object() -> dict[str, Any] | None:
-    """The body as a JSON object, whatever its Content-Type; None for anything else."""
+    """The body as a JSON object, whatever its Content-Type; None for anything else, and for one nested too deeply."""
     try:
         body = json.loads(request.get_data())
     except (ValueError, RecursionError):
         return None
-    return body if isinstance(body, dict) else None
+    return body if isinstance(body, dict) and _within(body, DEEPEST) else None
+
+
+def _within(value: object, levels: int) -> bool:
+    """Whether it is nested no deeper, so that it can be written as JSON again."""
+    held = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
+    return held is None or (levels > 0 and all(_within(one, levels - 1) for one in held))
 
 
 def _is_number(value: object) -> bool:

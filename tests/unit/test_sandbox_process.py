@@ -113,8 +113,9 @@ def test_wrong_settings_are_told_together_with_exit_2():
     )
 
 
-def test_in_live_mode_it_does_not_start():
-    with program(environ={"SIGNUP_MODE": "live"}) as child:
+@pytest.mark.parametrize("command", [[], ["personas"]])
+def test_in_live_mode_it_does_not_start_and_lists_nobody(command):
+    with program(*command, environ={"SIGNUP_MODE": "live"}) as child:
         out, err = child.communicate(timeout=20)
     assert (child.returncode, out) == (2, "")
     assert err == "sandbox: SIGNUP_MODE is live, and the sandbox plays to no real people: set it to sandbox\n"

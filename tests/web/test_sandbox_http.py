@@ -3,10 +3,11 @@
 import re
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import pytest
 import requests
@@ -20,6 +21,7 @@ from sandbox.serve import Sandbox, running
 from sandbox.truecaller import Truecaller
 from sandbox.web import create_app
 from tests.collector import Collector, collecting, until
+from tests.web.receiver_tools import connect, head, hear
 
 NUMBER = 46761234567  # no persona: it rings until tapped
 NUMBERS = {persona.name: persona.numbers for persona in PERSONAS}
@@ -184,6 +186,14 @@ def test_healthz_answers_and_nothing_else_does(sandbox):
     assert get(sandbox, "/v1/apps/requests").status_code == 405
 
 
+@pytest.mark.parametrize("more", [["Content-Length: 99999"], ["Transfer-Encoding: chunked"]])
+def test_nobody_lays_down_more_than_32_kib_here(sandbox, more):
+    place = urlsplit(sandbox.url)
+    with closing(connect((str(place.hostname), int(place.port or 0)))) as sock:
+        sock.sendall(head("POST", "/phone/code", *more) + b"9000\r\n" + b"x" * 0x8FFF)
+        assert hear(sock).status == 413
+
+
 def test_a_forwarded_peer_gets_404(sandbox):
     assert get(sandbox, "/phones", **{"X-Forwarded-For": "192.0.2.1"}).status_code == 404
 
@@ -248,6 +258,16 @@ def test_one_is_sent_to_another_program_on_this_machine_or_to_nobody(sandbox, re
         answer = again(sandbox, kept["id"], to=elsewhere)
         assert (answer.status_code, answer.json()["code"]) == (400, 400), elsewhere
     assert receiver.hears_nothing(0.05)
+
+
+def test_a_body_too_deep_to_be_told_again_is_refused_and_the_others_are_told(sandbox, receiver):
+    tap(sandbox, start(sandbox), "decline")
+    receiver.next()
+    [kept] = callbacks(sandbox)
+    for depth, status in ((98, 200), (99, 400), (980, 400), (5000, 400)):
+        deep = f'{{"id":"{kept["id"]}","body":{{"x":{"[" * depth}{"]" * depth}}}}}'
+        assert requests.post(f"{sandbox.url}/callbacks", deep, timeout=10).status_code == status, depth
+    assert len(callbacks(sandbox)) == 2
 
 
 @pytest.mark.parametrize(
