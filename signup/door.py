@@ -17,6 +17,7 @@ from signup import outbound
 from signup.clock import moment
 from signup.errors import SignupError, UsageWrong
 from signup.services import Services
+from signup.truecaller import strict
 from signup.truecaller.trace import DOTS
 
 SECONDS = 2.0
@@ -62,7 +63,10 @@ class PhoneCode:
 
 @dataclass(frozen=True)
 class Posted:
-    """One callback of the sandbox's. `status`: the answer to its last try, None without one; `replay`: sent by hand."""
+    """One callback of the sandbox's. `status`: the answer to its last try, None without one; `replay`: sent by hand.
+
+    `request_id`: None where the body has none that can be one, as an edited body may.
+    """
 
     id: str
     request_id: str | None
@@ -133,8 +137,7 @@ def changes(posted: Posted, body: Mapping[str, Any]) -> dict[str, Any]:
 
 def _posted(row: Mapping[str, Any]) -> Posted:
     body = {name: DOTS if name in SECRETS else value for name, value in row["body"].items()}
-    told = row["requestId"]
-    request_id = told if isinstance(told, str) else None
+    request_id = strict.request_id(row["requestId"])
     return Posted(row["id"], request_id, row["at"], row["to"], row["replay"], body, row["tries"], row["status"])
 
 

@@ -125,24 +125,19 @@ def find(services: Services, words: str, *, limit: int = 200) -> list[SignUp]:
 
 def one(services: Services, signup_id: str) -> SignUp | None:
     """One sign-up, None when unknown."""
-    if not signup_id.isprintable():
-        return None
-    with services.store.read() as tx:
-        row = tx.one("one_signup", id=signup_id)
+    row = _row(services, signup_id)
     return _shown(services, row) if row else None
 
 
 def request_id(services: Services, signup_id: str) -> str | None:
     """Truecaller's id for it: for the sandbox's phone and the doctor, never for a person's eyes."""
-    with services.store.read() as tx:
-        row = tx.one("one_signup", id=signup_id)
+    row = _row(services, signup_id)
     return row["request_id"] if row else None
 
 
 def number(services: Services, signup_id: str) -> int | None:
     """The number itself: to find whose it is, never for a person's eyes. None once the person was wiped."""
-    with services.store.read() as tx:
-        row = tx.one("one_signup", id=signup_id)
+    row = _row(services, signup_id)
     if row is None or row["number"] is None:
         return None
     return int(services.keyring.open("signups", "number", signup_id, row["number"]))
@@ -174,13 +169,6 @@ def exchanges(services: Services, signup_id: str) -> list[Step]:
     with services.store.read() as tx:
         rows = tx.all("traces_of", signup_id=signup_id)
     return [_step(services, row) for row in rows]
-
-
-def last_exchange(services: Services, step: str) -> Step | None:
-    """The newest exchange of one step, whose ever: what the Health page judges by."""
-    with services.store.read() as tx:
-        row = tx.one("last_trace", step=step)
-    return _step(services, row) if row else None
 
 
 def profile(services: Services, signup_id: str) -> Profile | None:
@@ -226,6 +214,14 @@ def waiting(services: Services, *, longer_than: float, limit: int = 50) -> list[
     before = text(services.clock.now() - timedelta(seconds=longer_than))
     statuses = tuple(status for status in OPEN if status is not Status.APPROVED)
     return page(services, Wanted(until=before, statuses=statuses), limit=limit)
+
+
+def _row(services: Services, signup_id: str) -> Row | None:
+    """None too for what no id can be, and no store can look up."""
+    if not signup_id.isprintable():
+        return None
+    with services.store.read() as tx:
+        return tx.one("one_signup", id=signup_id)
 
 
 def _step(services: Services, row: Row) -> Step:

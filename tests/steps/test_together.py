@@ -247,6 +247,7 @@ def test_a_profile_with_an_odd_number_beside_the_asked_one_can_be_shown(services
 def test_a_search_for_what_cannot_be_printed_finds_nothing(services_on_each, words):
     assert signups.find(services_on_each, words) == []
     assert signups.one(services_on_each, words) is None
+    assert signups.request_id(services_on_each, words) is None
 
 
 def test_neither_token_nor_state_nor_number_stands_in_what_a_traceback_shows(services, truecaller):

@@ -117,6 +117,15 @@ def test_token_and_state_never_come_out_of_the_door_and_dots_are_sent_as_they_we
     assert kinds(street, signup_id)[-1] == "callback.repeated", "its state was right"
 
 
+def test_a_request_id_that_no_store_can_look_up_is_told_as_none_and_sent_again_all_the_same(street: Services) -> None:
+    _, posted = answered(street, "+46 76 123 45 67", "approve")
+    for odd in ("\ud800", "\0", 5):
+        replay.send_again(street, posted, {**posted.body, "requestId": odd}, actor=ACTOR)
+        newest = door.callbacks(street)[0]
+        assert (newest.body["requestId"], newest.request_id, newest.status) == (odd, None, 400)
+        assert replay.send_again(street, newest, actor=ACTOR).status == 400
+
+
 def test_it_is_sent_to_another_program_on_this_machine_and_nowhere_else(street: Services) -> None:
     _, posted = answered(street, "+46 76 123 45 67", "approve")
     with collecting() as other:
