@@ -10,7 +10,8 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import shared, state, times
+from dashboard import labels, shared, state, times
+from dashboard.parts import exchange
 from signup import door
 from signup.clock import moment
 from signup.door import Posted
@@ -81,7 +82,7 @@ def _inside(signup_id: str | None) -> None:
 
 def told(posted: Posted) -> str:
     """15:32:10 · approved · answered 200"""
-    said = "approved" if "accessToken" in posted.body else f"`{posted.body.get('status', 'no status')}`"
+    said = "approved" if "accessToken" in posted.body else labels.literal(_shown(posted, "status") or "no status")
     answer = f"answered {posted.status}" if posted.status else "no answer" if posted.tries else "on its way"
     again = " · sent again" if posted.replay else ""
     return f"{times.second(moment(posted.at), times.zone())} · {said} · {answer}{again}"
@@ -94,9 +95,9 @@ def _editor(posted: Posted) -> None:
             ways = [SAME, OTHER, NONE] if name in posted.body else [NONE, OTHER]
             st.segmented_control(title, ways, default=ways[0], required=True, key=_key(posted, name))
     for name, title in WORDS.items():
-        st.text_input(title, posted.body.get(name, ""), key=_key(posted, name), placeholder=NONE)
-    st.code(json.dumps(edited(posted), indent=2, ensure_ascii=False), language=None, wrap_lines=True)
-    st.text_input("To", key=TO, placeholder=posted.to, help="Our receiver, or another program on this machine.")
+        st.text_input(title, _shown(posted, name), key=_key(posted, name), placeholder=NONE)
+    st.code(exchange.indented(edited(posted)), language=None, wrap_lines=True)
+    st.text_input("To", key=TO, placeholder="Our receiver", help="Or another program on this machine.")
     st.button(
         "Send again",
         icon=":material/replay:",
@@ -116,8 +117,16 @@ def edited(posted: Posted) -> dict[str, Any]:
         way = state.value(_key(posted, name))
         body[name] = f"another-{name}" if way == OTHER else None if way == NONE else body.get(name)
     for name in WORDS:
-        body[name] = state.value(_key(posted, name), body.get(name)) or None
+        said = state.value(_key(posted, name), _shown(posted, name))
+        if said != _shown(posted, name):
+            body[name] = said or None
     return {name: value for name, value in body.items() if value is not None}
+
+
+def _shown(posted: Posted, name: str) -> str:
+    """A field's word, or as JSON what no field can hold; empty when it is left out."""
+    held = posted.body.get(name, "")
+    return held if isinstance(held, str) and held.isprintable() else json.dumps(held)
 
 
 def _key(posted: Posted, name: str) -> str:

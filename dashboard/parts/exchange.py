@@ -69,12 +69,16 @@ def curl(exchange: Exchange, receiver: str) -> str:
 
 
 def pretty(body: str) -> str:
-    """A JSON body with its lines indented; anything else as it is."""
+    """A JSON body with its lines indented; anything else as it is, also what is nested too deeply."""
     try:
-        content: Any = json.loads(body)
-    except ValueError:
+        return indented(json.loads(body))
+    except (ValueError, RecursionError):
         return body
-    return json.dumps(content, indent=2, ensure_ascii=False)
+
+
+def indented(content: Any) -> str:
+    """JSON for people: letters as they are, and half a character as JSON escapes it, for no page can show one."""
+    return json.dumps(content, indent=2, ensure_ascii=False).encode("utf-8", "backslashreplace").decode()
 
 
 def _lines(headers: dict[str, str]) -> list[str]:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from streamlit.testing.v1 import AppTest
 
-from dashboard.parts.exchange import curl
+from dashboard.parts.exchange import curl, pretty
 from dashboard.parts.timeline import by_event
 from signup.flow import signups
 from signup.flow.receive import receive
@@ -123,6 +123,13 @@ def test_a_callback_that_waited_for_its_request_id_has_no_http_and_takes_nobodys
     assert under(street, begun.signup_id) == [("callback.received", ["approved"])]
     kinds = [event.kind for event in signups.timeline(street, begun.signup_id or "")]
     assert kinds.count("callback.received") == 2
+
+
+def test_a_body_is_indented_where_it_is_json_and_shown_as_it_came_where_it_is_not() -> None:
+    assert pretty('{"name":"é"}') == '{\n  "name": "é"\n}'
+    assert pretty('["\\ud800"]') == '[\n  "\\ud800"\n]', "half a character, which no page can show"
+    for body in ("nothing", "[" * 3000, "[" * 990 + "]" * 990):
+        assert pretty(body) == body
 
 
 def test_the_curl_of_a_callback_reaches_our_receiver_and_leaves_the_connections_headers_to_curl() -> None:

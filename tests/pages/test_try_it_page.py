@@ -191,6 +191,26 @@ def test_a_callback_is_sent_again_from_the_page_edited_and_with_its_secrets_in_d
         assert "to this machine only" in said(page)
 
 
+def test_a_callback_of_any_shape_is_shown_as_it_is_and_sent_as_it_was(opening: Opening) -> None:
+    odd = {"requestId": "\ud800", "status": "`:red[x]\ud800", "endpoint": [5], "x": {"é": "\ud800"}}
+    with (
+        collecting() as receiver,
+        running(callback=receiver.url) as sandbox,
+        opening(sandbox_port=urlsplit(sandbox.url).port) as services,
+    ):
+        sandbox.courier.send(odd)
+        receiver.next()
+        page = visit("try_it")
+        page.button(key="callbacks").click().run()
+        assert not page.exception
+        assert r"\:red\[x\]" in page.radio[0].options[0]
+        assert '"é": "\\ud800"' in said(page)
+        assert page.text_input(key="callbacks_to").placeholder == "Our receiver"
+        page.button(key="send_again").click().run()
+        assert receiver.next() == odd
+        assert details(services, "replay.sent") == [{"edited": False}]
+
+
 def test_in_live_mode_no_control_of_the_sandbox_is_on_the_page(opening: Opening) -> None:
     with opening(mode="live", app_key="canary"):
         page = visit("try_it")
