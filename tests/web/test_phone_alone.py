@@ -11,7 +11,7 @@ from urllib.parse import quote, urlsplit
 
 import pytest
 import requests
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from sandbox.serve import Sandbox, running
 from tests.collector import Collector, collecting
@@ -222,6 +222,34 @@ def test_a_person_answers_two_prompts_on_a_small_screen(page: Page, sandbox, rec
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
     assert min(json.loads(page.evaluate(HEIGHTS))) >= 44
     assert wrong == []
+
+
+def test_a_tap_that_does_not_arrive_is_told_until_the_next_one_and_without_a_session_the_code_is_asked(
+    page: Page, sandbox
+):
+    ring(sandbox)
+    page.goto(f"{sandbox.url}/phone")
+    decline = page.get_by_role("button", name="Decline")
+    page.route("**/phone/prompts", lambda route: route.abort() if is_tap(route) else route.continue_())
+    decline.click()
+    told = page.get_by_text("The answer did not arrive")
+    expect(told).to_be_visible()
+    for _ in range(2):
+        page.wait_for_event("requestfinished")
+    expect(told).to_be_visible()
+    page.unroute("**/phone/prompts")
+    decline.click()
+    expect(page.get_by_text("Declined")).to_be_visible()
+    expect(told).to_have_count(0)
+    ring(sandbox)
+    expect(decline).to_be_enabled()
+    page.route("**/phone/prompts", lambda route: route.fulfill(status=403) if is_tap(route) else route.continue_())
+    with page.expect_navigation():
+        decline.click()
+
+
+def is_tap(route: Route) -> bool:
+    return route.request.method == "POST"
 
 
 HEIGHTS = "JSON.stringify([...document.querySelectorAll('button')].map(one => one.offsetHeight))"
