@@ -26,7 +26,7 @@ class LongLog:
     `ids`: a sign-up of each portion.
     """
 
-    def __init__(self, rows: int, days: int = DAYS) -> None:
+    def __init__(self, rows: int, days: float = DAYS) -> None:
         self._chance = random.Random(1)
         self._start = SystemClock().now() - timedelta(days=days)
         self._step = timedelta(days=days) / rows
