@@ -31,7 +31,12 @@ class Playing:
     @property
     def ok(self) -> bool:
         """Whether all is done, and was as expected."""
-        return len(self.steps) == len(self.story.steps) and all(step.expected is None for step in self.steps)
+        return len(self.steps) == len(self.story.steps) and not self.differs
+
+    @property
+    def differs(self) -> bool:
+        """Whether a step was not as expected."""
+        return any(step.expected is not None for step in self.steps)
 
     def join(self, seconds: float) -> None:
         """Wait for its end."""

@@ -97,8 +97,10 @@ def _told(*, was_running: bool) -> None:
         st.markdown(":gray[:material/hourglass_top: It is being played.]")
     elif playing.ok:
         st.markdown(":green[:material/check_circle: All as expected.]")
-    else:
+    elif playing.differs:
         st.markdown(":red[:material/error: It differs at the last step.]")
+    else:
+        st.error("It ended without a word: look into the dashboard's log.", icon=":material/error:")
     if was_running and not running:
         st.rerun()  # stop looking every half second, and let another one begin
 

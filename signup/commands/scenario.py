@@ -4,6 +4,7 @@ One result a line. Exit 1 when something differs, 2 when something could not be 
 are read.
 """
 
+from dataclasses import replace
 from pathlib import Path
 
 from signup.commands import output
@@ -16,6 +17,7 @@ from signup.scenario import junit, ready
 from signup.scenario.play import played
 from signup.scenario.result import Result
 from signup.scenario.story import MOST_BYTES, Story, read
+from signup.settings import Settings
 
 ACTOR = "cli"
 
@@ -26,14 +28,14 @@ def scenario(options: Options) -> int:
     results = []
     with opened() as services:
         if options.junit:
-            refuse_ours(options.junit, services.settings)
+            _refuse(options.junit, services.settings)
         ready.insist(services)
         for file, story in stories:
             results.append(played(services, str(file), story, actor=ACTOR))
             _show(results[-1], as_json=options.json)
         if options.junit:
             with file_for(options.junit, services.settings) as out:
-                out.write(junit.document(results))
+                out.write(junit.document([_without_control(result) for result in results]))
     if any(result.cannot for result in results):
         return Exit.CANNOT
     return Exit.NO if any(result.differs for result in results) else Exit.DONE
@@ -49,6 +51,18 @@ def _read(file: Path) -> Story:
         return read(written)
     except UsageWrong as wrong:
         raise UsageWrong(f"{file}: {wrong.sentence}") from None
+
+
+def _refuse(out: Path, settings: Settings) -> None:
+    """Raise UsageWrong for where no results can be written: told before anything is played."""
+    refuse_ours(out, settings)
+    if out.is_dir() or not out.resolve().parent.is_dir():
+        raise UsageWrong(f"The results cannot be written to {out}: name a file in a folder that is there.")
+
+
+def _without_control(result: Result) -> Result:
+    """The same by names that any XML file can hold: a file's may have every letter."""
+    return replace(result, file=output.printable(result.file))
 
 
 def _show(result: Result, *, as_json: bool) -> None:

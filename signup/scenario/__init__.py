@@ -5,6 +5,7 @@
     drawn   a fresh number of a persona for each run
     seen    how a sign-up stands beside what is expected
     ready   what must run before a story is played
+    turn    one story at a time, whoever plays it
     record  a story made of what happened to one sign-up
     result  what came of it; `junit` tells that in the form that CI systems read
 

@@ -15,7 +15,7 @@ NAME = "scenarios"
 def document(results: Sequence[Result]) -> bytes:
     """The whole file."""
     root = Xml.Element("testsuites", _counts(results))
-    suite = Xml.SubElement(root, "testsuite", _counts(results))
+    suite = Xml.SubElement(root, "testsuite", _counts(results), skipped="0")
     if results:
         suite.set("timestamp", text(results[0].began)[:19])
     for result in results:
@@ -39,6 +39,5 @@ def _counts(results: Sequence[Result]) -> dict[str, str]:
         "tests": str(len(results)),
         "failures": str(sum(result.differs is not None for result in results)),
         "errors": str(sum(result.cannot is not None for result in results)),
-        "skipped": "0",
         "time": f"{sum(result.seconds for result in results):.3f}",
     }

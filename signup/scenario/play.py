@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from signup import door
-from signup.clock import Clock
+from signup.clock import Clock, SystemClock
 from signup.door import Posted
 from signup.errors import SignupError
 from signup.flow import replay, signups
@@ -19,6 +19,7 @@ from signup.scenario.ready import until
 from signup.scenario.result import Played, Result
 from signup.scenario.seen import look, ringing
 from signup.scenario.story import Expect, MoveClock, SendAgain, Start, Step, Story, Tap
+from signup.scenario.turn import turn
 from signup.services import Services
 from signup.settings import Settings
 
@@ -36,17 +37,18 @@ def past(settings: Settings) -> dict[str, float]:
 def play(services: Services, story: Story, *, actor: str) -> Iterator[Played]:
     """Each step once it is done; the first that differs is the last. Raises SignupError for what cannot be played."""
     playing = _Playing(services, actor)
-    for place, step in enumerate(story.steps, 1):
-        try:
-            yield Played(place, step.do, playing.do(step))
-        except _Differs as differs:
-            yield Played(place, step.do, differs.came, differs.expected)
-            return
+    with turn(services):
+        for place, step in enumerate(story.steps, 1):
+            try:
+                yield Played(place, step.do, playing.do(step))
+            except _Differs as differs:
+                yield Played(place, step.do, differs.came, differs.expected)
+                return
 
 
 def played(services: Services, file: str, story: Story, *, actor: str) -> Result:
     """A whole story. `file`: what its result calls it."""
-    began, since = services.clock.now(), services.clock.monotonic()
+    began, since = SystemClock().now(), services.clock.monotonic()
     steps: list[Played] = []
     cannot = None
     try:
@@ -116,10 +118,15 @@ class _Playing:
         if step.persona:
             yield from (f"+{number}" for number in fresh(self._services, step.persona))
         else:
-            yield self._begun[step.of].number if step.again else str(step.number)
+            yield self._known(step.of).number if step.again else str(step.number)
+
+    def _known(self, name: str | None) -> _Begun:
+        if name not in self._begun:
+            raise SignupError(f"There is no sign-up {f'called {name}' if name else 'yet'}: look at the steps before.")
+        return self._begun[name]
 
     def _tap(self, step: Tap) -> str:
-        begun = self._begun[step.of]
+        begun = self._known(step.of)
         request_id = until(self._services, step.within, lambda: ringing(self._services, begun.id))
         if not request_id:
             raise _Differs("a phone that rings", f"none rang within {step.within:g} s")
@@ -135,7 +142,7 @@ class _Playing:
         return f"{seconds:g} s later"
 
     def _send_again(self, step: SendAgain) -> str:
-        begun = self._begun[step.of]
+        begun = self._known(step.of)
         posted = until(self._services, step.within, lambda: self._posted(begun))
         if not posted:
             raise _Differs("a callback to send again", f"none was posted within {step.within:g} s")
@@ -152,7 +159,7 @@ class _Playing:
         return next((one for one in known if one.status and not one.replay), None)
 
     def _expect(self, step: Expect) -> str:
-        begun = self._begun[step.of]
+        begun = self._known(step.of)
         seen = look(self._services, begun.id, step)
         if not seen.settled:
             until(self._services, step.within, lambda: look(self._services, begun.id, step).settled)

@@ -23,7 +23,8 @@ class Played:
 
 @dataclass(frozen=True)
 class Result:
-    """How one scenario ended. `steps`: each that was played; `cannot`: why it was not played to its end."""
+    """How one scenario ended. `began`: by the machine's clock, not the sandbox's; `steps`: each that was played;
+    `cannot`: why it was not played to its end."""
 
     file: str
     name: str

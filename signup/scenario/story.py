@@ -27,6 +27,9 @@ HAPPENS = tuple(kind for kind, shape in VOCABULARY.items() if shape.of_signup)
 AROUND = ("callback.quarantined", "lock.hit", "replay.sent")
 """What can happen to a sign-up, and what may or may not be about one."""
 
+NO_SIGNUP = ("locked", "number_invalid")
+"""With these a start ends before there is a sign-up."""
+
 SENTENCES = {
     "extra_forbidden": "is not known",
     "missing": "is missing",
@@ -56,7 +59,7 @@ class Start(_Strict):
     """A sign-up begins: with a fresh number of a persona, with this number, or `again` with the one of `of`.
 
     `code`: what the start ends with, as `python -m signup start` tells it; None: accepted. `name`: what later steps
-    call the sign-up.
+    call the sign-up, if there is one.
     """
 
     do: Literal["start"]
@@ -146,8 +149,8 @@ class Story(_Strict):
             of, again = getattr(step, "of", None), isinstance(step, Start) and step.again
             if (not isinstance(step, Start | MoveClock) or again) and of not in known:
                 missing = f"called {of}" if of else "before it"
-                raise ValueError(f"steps[{place}]: there is no start {missing}")
-            if isinstance(step, Start):
+                raise ValueError(f"steps[{place}]: there is no sign-up {missing}")
+            if isinstance(step, Start) and step.code not in NO_SIGNUP:
                 known |= {None, step.name}
         return self
 

@@ -1,16 +1,20 @@
 """The drawers of Try it with all of it at work: a scenario played and saved, a callback of the timeline sent again."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from dashboard.playing import Playing
 from signup.flow import signups
+from signup.model import RequestAnswer
 from signup.scenario.record import recorded
 from signup.scenario.story import read
 from signup.services import Services
+from tests.fakes import ScriptedTruecaller
 from tests.pages.fixtures.visits import said, visit
 from tests.steps.story import details
 from tests.story.in_a_hurry import walking
@@ -47,6 +51,26 @@ def test_a_shipped_scenario_is_played_from_the_page_step_by_step_and_a_wrong_fil
     page.file_uploader(key="scenario_file").upload("mine.json", b'{"format": 1}', "application/json").run()
     page.button(key="scenario_play").click().run()
     assert "This is no scenario: name: is missing; steps: is missing" in said(page)
+
+
+class Broken(ScriptedTruecaller):
+    """A fault that nobody foresaw."""
+
+    def request(self, number: int, state: str) -> RequestAnswer:
+        raise RuntimeError(len(f"{number}{state}"))
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_story_that_breaks_off_is_not_said_to_differ(street: Services) -> None:
+    story = read(b'{"format": 1, "name": "breaks", "steps": [{"do": "start", "persona": "approve"}]}')
+    playing = Playing(replace(street, truecaller=Broken()), story, actor="user:local")
+    playing.join(30)
+    page = visit("try_it")
+    page.session_state["scenario_playing"] = playing
+    told = said(page.button(key="scenarios").click().run())
+    assert "0 of 1 steps" in told
+    assert "It ended without a word: look into the dashboard's log." in told
+    assert "It differs" not in told
 
 
 def test_a_callback_of_the_timeline_is_sent_again_edited_by_choice_and_the_story_is_saved(street: Services) -> None:

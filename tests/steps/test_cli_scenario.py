@@ -36,6 +36,18 @@ def test_a_file_that_is_not_there_is_told(command: CommandLine) -> None:
     )
 
 
+@pytest.mark.parametrize("place", ["nowhere/junit.xml", "."])
+def test_results_that_could_not_be_written_are_refused_before_anything_is_played(
+    command: CommandLine, place: str
+) -> None:
+    command.settings(sandbox_port=free_port(), callback_port=free_port())
+    told = command("scenario", "run", APPROVE, "--junit", place)
+    assert (told.code, told.err) == (
+        2,
+        f"The results cannot be written to {place}: name a file in a folder that is there.\n",
+    )
+
+
 @pytest.mark.parametrize("words", [(), ("run",), ("walk", APPROVE), ("--help",)])
 def test_in_live_mode_there_is_no_scenario(command: CommandLine, words: tuple[str, ...]) -> None:
     command.settings(mode="live", app_key="a-key")

@@ -3,15 +3,20 @@
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree as Xml
 
 import pytest
 
 from signup import door
+from signup.clock import HandClock, SystemClock, text
+from signup.errors import SignupError
 from signup.flow import signups
 from signup.flow.start import start
+from signup.scenario.play import play
 from signup.scenario.record import recorded
+from signup.scenario.story import read
 from signup.services import Services
 from tests.machine import ROOT
 from tests.steps import conftest
@@ -21,6 +26,14 @@ from tests.story.in_a_hurry import walking
 
 command = conftest.command
 SHIPPED = sorted((ROOT / "sandbox" / "scenarios").glob("*.json"))
+
+
+class Impatient(HandClock):
+    """A minute goes by at every look."""
+
+    def monotonic(self) -> float:
+        self.move(60)
+        return super().monotonic()
 
 
 @pytest.fixture
@@ -113,6 +126,35 @@ def test_a_phone_that_does_not_ring_and_a_callback_that_was_not_posted_are_waite
         (2, "none rang within 0.1 s"),
         (2, "none was posted within 0.1 s"),
     ]
+
+
+def test_a_report_holds_any_file_name_and_the_time_of_the_machine_however_far_the_clock_was_moved(
+    street: Services, command: CommandLine, tmp_path: Path
+) -> None:
+    report = tmp_path / "junit.xml"
+    odd = story(
+        tmp_path,
+        {"do": "moveClock", "seconds": 86_400},
+        {"do": "start", "number": "12", "code": "number_invalid"},
+        name="odd",
+    )
+    renamed = Path(odd).rename(tmp_path / "o\x1bd\nd.json")
+    for _ in range(2):
+        assert command("scenario", "run", str(renamed), "--junit", str(report)).code == 0
+    root = Xml.parse(report).getroot()
+    assert root.get("skipped") is None
+    assert root[0][0].get("classname") == str(tmp_path / "o\\x1bd\\nd.json")
+    assert str(root[0].get("timestamp")) <= text(SystemClock().now())
+
+
+def test_while_a_story_is_played_no_other_is(street: Services) -> None:
+    told = read(SHIPPED[0].read_bytes())
+    playing = play(street, told, actor="cli")
+    next(playing)
+    with pytest.raises(SignupError, match="Another scenario"):
+        next(play(replace(street, clock=Impatient(street.clock.now())), told, actor="user:local"))
+    assert [step.expected for step in playing] == [None] * (len(told.steps) - 1)
+    assert next(play(street, told, actor="user:local")).expected is None
 
 
 def test_a_story_saved_from_a_sign_up_goes_as_the_sign_up_went_and_holds_nobodys_number(

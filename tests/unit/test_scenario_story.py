@@ -11,6 +11,8 @@ from signup.scenario.story import MOST_BYTES, Expect, Start, Story, read
 from tests.machine import ROOT
 
 START = {"do": "start", "persona": "approve", "as": "first"}
+NO_NUMBER = {"do": "start", "number": "12", "code": "number_invalid"}
+LOCKED = {"do": "start", "again": True, "code": "locked", "as": "other"}
 
 
 def story(*steps: dict[str, Any], **more: Any) -> Story:
@@ -43,9 +45,14 @@ def test_a_story_is_read_with_what_its_steps_leave_out() -> None:
         ([START, {"do": "moveClock", "seconds": -1}], "steps[1].seconds: "),
         ([{"do": "start", "persona": "approve", "number": "+1"}], "steps[0]: needs one of persona, number, again"),
         ([{**START, "of": "first"}], "steps[0]: of goes with again only"),
-        ([{"do": "tap", "answer": "approve"}], "steps[0]: there is no start before it"),
-        ([{"do": "start", "again": True}], "steps[0]: there is no start before it"),
-        ([START, {"do": "tap", "answer": "open", "of": "other"}], "steps[1]: there is no start called other"),
+        ([{"do": "tap", "answer": "approve"}], "steps[0]: there is no sign-up before it"),
+        ([{"do": "start", "again": True}], "steps[0]: there is no sign-up before it"),
+        ([START, {"do": "tap", "answer": "open", "of": "other"}], "steps[1]: there is no sign-up called other"),
+        ([NO_NUMBER, {"do": "expect", "rings": False}], "steps[1]: there is no sign-up before it"),
+        (
+            [START, LOCKED, {"do": "expect", "of": "other", "rings": False}],
+            "steps[2]: there is no sign-up called other",
+        ),
         ([], "steps: "),
     ],
 )
