@@ -187,11 +187,17 @@ def _in_a_browser(place: Street) -> Iterator[Figure]:
         for what, limit in (("heading", FIRST_PAINT_MS), ("figures", None)):
             yield Figure(f"{what} painted", statistics.median(one[what] for one in seen), "ms", limit)
         if PROCESSES.exists():
-            yield Figure("one idle page", _idle(dashboard.pid), "% CPU", IDLE_PERCENT)
+            with_one = _idle(dashboard.pid)
             others = [browser.new_page() for _ in range(PAGES - 1)]
             for other in others:
                 _painted(other, address)
-            yield Figure(f"{PAGES} idle pages", _idle(dashboard.pid), "% CPU")
+            with_all = _idle(dashboard.pid)
+            for one in (page, *others):
+                one.close()
+            without = _idle(dashboard.pid)
+            yield Figure("the server and its watcher, no page open", without, "% CPU")
+            yield Figure("one idle page adds", with_one - without, "% CPU", IDLE_PERCENT)
+            yield Figure(f"{PAGES} idle pages add", with_all - without, "% CPU")
 
 
 def _reached(page: Any, address: str) -> bool:

@@ -38,7 +38,7 @@ def lock(view: View) -> None:
         cards.note("No lock hits in this range.", height=charts.LOCK_HEIGHT, icon="lock_open")
         return
     st.vega_lite_chart(
-        spec=charts.retries(rows.retries(view.numbers.retries), dark=view.dark),
+        spec=charts.sent(charts.retries(rows.retries(view.numbers.retries), dark=view.dark)),
         key="retries",
         alt=said.retries(now),
     )

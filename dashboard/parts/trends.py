@@ -28,7 +28,7 @@ def outcomes(view: View) -> None:
         return
     chart = charts.outcomes(rows.outcomes(view.cut, view.chosen), view.asked.interval, dark=view.dark)
     event = st.vega_lite_chart(
-        spec=chart,
+        spec=charts.sent(chart),
         key="outcomes",
         on_select="rerun",
         alt=said.outcomes(now),
@@ -52,7 +52,7 @@ def funnel(view: View) -> None:
     now = view.numbers.now
     if now["started"]:
         drawn = charts.funnel(rows.funnel(now["funnel"], FUNNEL), dark=view.dark)
-        st.vega_lite_chart(spec=drawn, key="funnel_chart", alt=said.funnel(now))
+        st.vega_lite_chart(spec=charts.sent(drawn), key="funnel_chart", alt=said.funnel(now))
     else:
         cards.note("No sign-ups match.", height=charts.OUTCOMES_HEIGHT)
     hits = labels.LOCK_HIT.badge(f"{count(now['lockHits'])} lock {'hit' if now['lockHits'] == 1 else 'hits'}")
@@ -72,8 +72,9 @@ def success(view: View) -> None:
     if not drawable:
         cards.note(_TOO_FEW_FINISHED, height=charts.SUCCESS_HEIGHT)
         return
+    chart = charts.success(drawn, view.asked.interval, dark=view.dark, compared=bool(before))
     st.vega_lite_chart(
-        spec=charts.success(drawn, view.asked.interval, dark=view.dark, compared=bool(before)),
+        spec=charts.sent(chart),
         key="success",
         alt=said.success(now, before),
     )
@@ -107,7 +108,7 @@ def _one_latency(view: View, metric: str, aside: str) -> None:
         cards.note("Too few per bucket to draw a line.", height=charts.LATENCY_HEIGHT)
         return
     st.vega_lite_chart(
-        spec=charts.latency(drawn, interval, unit, dark=view.dark),
+        spec=charts.sent(charts.latency(drawn, interval, unit, dark=view.dark)),
         key=f"latency_{metric}",
         alt=said.latency(view.numbers.now, metric),
     )

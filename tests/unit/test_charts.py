@@ -5,6 +5,7 @@ from functools import cache
 from itertools import pairwise
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from dashboard import charts, labels, rows
@@ -98,6 +99,15 @@ def test_no_line_is_smoothed_and_no_axis_has_a_second_scale(name: str) -> None:
     spec = every(False)[name]
     assert all(part.get("interpolate") is None for part in walk(spec))
     assert "resolve" not in spec
+
+
+@pytest.mark.parametrize("name", every(False))
+def test_what_is_sent_holds_the_same_rows(name: str) -> None:
+    chart = every(False)[name]
+    read = {
+        name: pa.ipc.open_stream(told).read_all().to_pylist() for name, told in charts.sent(chart)["datasets"].items()
+    }
+    assert read == chart["datasets"]
 
 
 def test_bars_of_time_stand_in_equal_steps_and_begin_at_zero() -> None:
