@@ -32,12 +32,19 @@ FOLD_SECONDS, PORTION = 0.05, 500
 AGAIN_SECONDS = 10.0
 """After a fold that could not write, pages leave it to the watcher for so long."""
 
+AFTER_AN_UPDATE = "The numbers are counted anew after an update: look again soon for newer ones."
+OF_ANOTHER_LOG = "These are the numbers of another log: they are counted anew, look again soon."
+
+About = tuple[str, tuple[int, int] | None, str]
+"""Which log, up to which event and how often counted anew, and the minute: within them no number changes."""
+
 
 @dataclass
 class _Shared:
     """`as_of` and `problem`: when the numbers last followed the log, and why they could not since.
 
-    `seq`: the last event they count. `folds_from`: on the clock of `looked`, when pages fold again.
+    `counted`: the last event they count, and how often all was counted anew. `folds_from`: on the clock of `looked`,
+    when pages fold again.
     """
 
     services: Services
@@ -46,7 +53,7 @@ class _Shared:
     lock: Lock = field(default_factory=Lock)
     looked: float | None = None
     folds_from: float = 0.0
-    seq: int | None = None
+    counted: tuple[int, int] | None = None
     countries: tuple[str, ...] = ()
     channels: tuple[str, ...] = ()
     is_empty: bool = False
@@ -94,7 +101,7 @@ def overview(question: Question) -> Overview:
     if shared.as_of is None:
         raise shared.problem or SignupError("The audit log was not read yet: try again in a moment.")
     now = shared.services.clock.now()
-    about = (shared.log_id, shared.seq, clock.text(calendar.end_of_minute(now)))
+    about = (shared.log_id, shared.counted, clock.text(calendar.end_of_minute(now)))
     found = _counted(about, replace(question, outcomes=()), now)
     return Overview(found, shared.as_of, shared.problem, shared.known_from)
 
@@ -107,8 +114,7 @@ def warned(question: Question, step: str, code: str) -> list[str]:
 
 
 @st.cache_data(max_entries=200, show_spinner=False)
-def _counted(about: tuple[str, int | None, str], question: Question, _now: datetime) -> Numbers:  # noqa: ARG001  a key
-    """`about`: which log, up to which event, and the minute; within them nothing changes."""
+def _counted(about: About, question: Question, _now: datetime) -> Numbers:  # noqa: ARG001  a key
     return counted(services(), question, _now)
 
 
@@ -132,17 +138,20 @@ def _follow(shared: _Shared, at: float) -> None:
     folded = _folded(shared, at)
     pruned = log.is_pruned(shared.services)
     with numbers(shared.services) as read:
-        if read.seq != shared.seq:
+        so_far = (read.seq, read.rebuilds)
+        if so_far != shared.counted:
             shared.countries, shared.channels = read.countries_known, read.channels_known
-            shared.is_empty, shared.seq = read.is_empty and read.seq >= head, read.seq
+            shared.is_empty, shared.counted = read.is_empty and read.seq >= head, so_far
         shared.known_from = read.known_from if pruned else None
-        seq = read.seq
+        seq, updated = read.seq, read.without_histograms and read.log_id == shared.log_id
     if folded and folded.stale:
-        shared.problem = SignupError("These are the numbers of another log: they are counted anew, look again soon.")
+        shared.problem = SignupError(AFTER_AN_UPDATE if updated else OF_ANOTHER_LOG)
     elif seq < head:
         shared.problem = SignupError(f"The log is still being counted: {seq:,} of {head:,} events so far.")
     else:
-        shared.as_of, shared.problem = shared.services.clock.now(), None
+        shared.problem = None
+    if shared.problem is None or (updated and seq == head):
+        shared.as_of = shared.services.clock.now()
 
 
 def _folded(shared: _Shared, at: float) -> Folded | None:

@@ -66,6 +66,15 @@ def emptied(services: Services) -> None:
         tx._connection.execute("UPDATE roll_cursor SET log_id = '', seq = 0, leaf = ''")  # type: ignore[attr-defined]
 
 
+def without_histograms(services: Services, log_id: str | None = None) -> None:
+    """Roll-ups as an update leaves them whose migration empties the histograms. `log_id`: and of that log."""
+    with services.rolls.write() as tx:
+        tx.run("clear_roll_hist")
+        tx._connection.execute("UPDATE roll_cursor SET leaf = ''")  # type: ignore[attr-defined]
+        if log_id:
+            tx._connection.execute(f"UPDATE roll_cursor SET log_id = '{log_id}'")  # type: ignore[attr-defined]
+
+
 def _rows(tx: Any, statement: str) -> list[tuple[Any, ...]]:
     found = tx._connection.execute(statement).fetchall()
     return [tuple(row.values()) if isinstance(row, dict) else tuple(row) for row in found]

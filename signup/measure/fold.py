@@ -192,10 +192,13 @@ def _take(found: _Portion, old: dict[str, Known], event: Event) -> None:
 
 
 def _differs(tx: Transaction, head: Row, cursor: Row) -> bool:
-    """Whether the cursor stands on an event that this log does not have. A pruned one cannot be compared."""
+    """Whether the cursor stands on no event that this log has. A pruned one cannot be compared.
+
+    A migration that empties roll-ups takes the leaf away.
+    """
     if not cursor["seq"]:
         return False
-    if cursor["log_id"] != head["log_id"] or cursor["seq"] > head["seq"]:
+    if not cursor["leaf"] or cursor["log_id"] != head["log_id"] or cursor["seq"] > head["seq"]:
         return True
     return bool(cursor["seq"] > head["pruned_to"]) and _leaf(tx, cursor["seq"]) != cursor["leaf"]
 

@@ -55,11 +55,16 @@ class Fated:
 
 
 class Numbers:
-    """What can be asked of a snapshot. `seq` is the last event that it counts."""
+    """What can be asked of a snapshot: of which log, up to which event (`seq`), and how often all was counted anew.
+
+    `without_histograms`: an update emptied them. Until all is counted anew, every duration comes from its row.
+    """
 
     def __init__(self, tx: Transaction) -> None:
         self._tx = tx
-        self.seq = int(only(tx, "roll_position")["seq"])
+        cursor = only(tx, "roll_position")
+        self.log_id, self.seq, self.rebuilds = str(cursor["log_id"]), int(cursor["seq"]), int(cursor["rebuilds"])
+        self.without_histograms = self.seq > 0 and not cursor["leaf"]
         self._known: dict[SettledQuestion, Counted] = {}
 
     @cached_property
@@ -153,7 +158,7 @@ class Numbers:
         return self._known[question]
 
     def _gathering(self, question: SettledQuestion, latency: list[Bucket]) -> Gathering:
-        plain = question.end - question.start <= PLAIN
+        plain = self.without_histograms or question.end - question.start <= PLAIN
         return Gathering(self._tx, question, self._wanted(question), _series(question), latency, plain=plain)
 
     def _answer(self, question: SettledQuestion, now: datetime) -> dict[str, Any]:

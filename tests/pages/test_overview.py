@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 from dashboard import numbers, shared
 from signup.measure import stats
 from signup.measure.figures import count, percent
-from signup.measure.fold import fold
+from signup.measure.fold import fold, rebuild_from_the_log
 from signup.measure.glossary import GLOSSARY, RULES
 from signup.measure.question import Question
 from signup.model import Event
@@ -21,6 +21,7 @@ from signup.services import open_services
 from signup.settings import load
 from tests.logbook import sign
 from tests.pages.fixtures import lives
+from tests.rolls import without_histograms
 
 Open = Callable[..., AppTest]
 Lock = Callable[[], AbstractContextManager[None]]
@@ -309,6 +310,40 @@ def test_numbers_that_cannot_be_renewed_stay_and_say_how_old_they_are(
     assert figures(page)["Started"] == "3"
     assert "The database is locked by another program: try again in a moment." in said(page)
     eventually(lambda: "updated " in said(page.run()), 15)
+
+
+def test_numbers_whose_histograms_an_update_emptied_are_shown_and_counted_anew(
+    dashboard: Open, eventually: Callable[..., Any]
+) -> None:
+    page = dashboard(many("completed", 3))
+    before = figures(page)
+    with open_services(load()) as services:
+        without_histograms(services)
+        st.cache_data.clear()
+        st.cache_resource.clear()
+        assert figures(page.run()).keys() == before.keys()
+        assert figures(page)["Started"] == before["Started"]
+        assert "The numbers are counted anew after an update" in said(page)
+        fold(services)
+        eventually(lambda: "updated " in said(page.run()), 15)
+        assert figures(page) == before
+        without_histograms(services, log_id="another")
+        st.cache_resource.clear()
+        assert "These are the numbers of another log" in said(page.run())
+        assert figures(page) == {}
+
+
+def test_numbers_that_were_counted_anew_are_shown_though_nothing_happened_since(
+    dashboard: Open, eventually: Callable[..., Any]
+) -> None:
+    page = dashboard(many("completed", 3))
+    with open_services(load()) as services:
+        with services.rolls.write() as tx:
+            tx.run("clear_roll_cells")
+        st.cache_data.clear()
+        assert figures(page.run())["Started"] == "0"
+        rebuild_from_the_log(services)
+    eventually(lambda: figures(page.run())["Started"] == "3", 15)
 
 
 def test_a_log_that_cannot_be_read_is_told_with_what_to_do(dashboard: Open, locked: Lock) -> None:

@@ -18,7 +18,7 @@ from signup.services import Services, open_services
 from signup.settings import Settings
 from tests.fakes import ScriptedTruecaller
 from tests.pages.fixtures import lives as made_up
-from tests.rolls import MemoryLog, emptied, over, tables
+from tests.rolls import MemoryLog, emptied, over, tables, without_histograms
 from tests.unit.measure_histories import approved, declined, events, fetched, hit, roaming_logs, sent, started
 
 same_store = settings(deadline=None, max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -186,16 +186,25 @@ def test_what_was_pruned_stays_when_everything_else_is_folded_anew(services_on_e
     assert [row[1] for row in tables(services_on_each)["roll_signups"]] == ["b"]
 
 
-def test_histograms_that_an_update_emptied_are_counted_anew_with_what_was_pruned(services_on_each: Services) -> None:
+@pytest.mark.parametrize("pruned_to", [3, 6], ids=["before the cursor", "up to the cursor"])
+def test_histograms_that_an_update_emptied_are_counted_anew_with_what_was_pruned(
+    services_on_each: Services, pruned_to: int
+) -> None:
     rows = [row for at in (0, 4_000_000) for row in (started(at, f"s{at}"), sent(at, f"s{at}"), declined(at, f"s{at}"))]
-    expected = whole(services_on_each, events(rows))
-    with services_on_each.rolls.write() as tx:
-        tx.run("clear_roll_hist")
-        tx._connection.execute("UPDATE roll_cursor SET leaf = ''")  # type: ignore[attr-defined]  # as migrations do
+    whole(services_on_each, events(rows))
+    without_histograms(services_on_each)
+    rows += [started(4_000_010, "b"), sent(4_000_011, "b"), declined(4_000_020, "b")]
     pruned = MemoryLog(events(rows))
-    pruned.pruned_to = 3
+    pruned.pruned_to = pruned_to
     fold(over(services_on_each, pruned))
-    assert tables(services_on_each) == expected
+    found = tables(services_on_each)
+    rows.append(approved(4_000_030, "s4000000"))
+    later = MemoryLog(events(rows))
+    later.pruned_to = pruned_to
+    fold(over(services_on_each, later))
+    after = tables(services_on_each)
+    assert found == whole(services_on_each, events(rows[:-1]))
+    assert after == whole(services_on_each, events(rows))
 
 
 # SQLite's own file.

@@ -19,8 +19,19 @@ from signup.measure.question import Question, question
 from signup.model import Event
 from signup.services import Services
 from signup.store.texts import queries
-from tests.rolls import MemoryLog, emptied, over
-from tests.unit.measure_histories import CHANNELS, COUNTRIES, NOON, events, history, roaming_logs, started
+from tests.rolls import MemoryLog, emptied, over, without_histograms
+from tests.unit.measure_histories import (
+    CHANNELS,
+    COUNTRIES,
+    NOON,
+    declined,
+    events,
+    history,
+    hit,
+    roaming_logs,
+    sent,
+    started,
+)
 
 VECTOR = json.loads((Path(__file__).parents[1] / "vectors" / "measure" / "by_hand.json").read_text())
 OUTCOMES = ("completed", "declined", "expired", "failed", "open")
@@ -136,6 +147,31 @@ def test_one_look_sees_one_snapshot(services_on_each: Services) -> None:
         assert quick.stats(asked, NOON)["started"] == 1
     with numbers(services_on_each) as quick:
         assert quick.stats(asked, NOON)["started"] == 2
+
+
+def test_histograms_that_an_update_emptied_are_not_asked_until_counted_anew(
+    services_on_each: Services,
+) -> None:
+    rows = [
+        row
+        for at in range(-480 * 3600, 0, 2 * 3600)
+        for row in (started(at, f"s{at}"), sent(at, f"s{at}"), hit(at + 1, f"s{at}", 1000), declined(at + 5, f"s{at}"))
+    ]
+    happened = events(rows)
+    folded(services_on_each, happened)
+    without_histograms(services_on_each)
+    log, slow = over(services_on_each, MemoryLog(happened)), history(happened)
+    assert fold(log, anew=False).stale
+    for hours in range(0, 24, 5):
+        asked = Question(start=NOON - timedelta(days=15, hours=hours), end=NOON, interval="day")
+        with numbers(services_on_each) as quick:
+            assert quick.without_histograms
+            assert quick.stats(asked, NOON) == stats.stats(slow, asked, NOON)
+            assert quick.retry_histogram(asked, NOON, 300.0) == stats.retry_histogram(slow, asked, NOON, 300.0)
+    fold(log)
+    with numbers(services_on_each) as quick:
+        assert not quick.without_histograms
+        same(quick.stats(asked, NOON), stats.stats(slow, asked, NOON))
 
 
 def test_a_whole_overview_takes_about_as_many_statements_whatever_its_range(services: Services) -> None:
