@@ -20,6 +20,7 @@ class Playing:
         self.story = story
         self.steps: list[Played] = []
         self.problem: str | None = None
+        self._stop = threading.Event()
         self._thread = threading.Thread(target=self._play, args=(services, actor), name="scenario", daemon=True)
         self._thread.start()
 
@@ -38,6 +39,15 @@ class Playing:
         """Whether a step was not as expected."""
         return any(step.expected is not None for step in self.steps)
 
+    @property
+    def stopped(self) -> bool:
+        """Whether somebody wanted it to end."""
+        return self._stop.is_set()
+
+    def stop(self) -> None:
+        """Let it end at the next look."""
+        self._stop.set()
+
     def join(self, seconds: float) -> None:
         """Wait for its end."""
         self._thread.join(seconds)
@@ -45,6 +55,6 @@ class Playing:
     def _play(self, services: Services, actor: str) -> None:
         try:
             ready.insist(services)
-            self.steps.extend(play(services, self.story, actor=actor))
+            self.steps.extend(play(services, self.story, actor=actor, stop=self._stop))
         except SignupError as problem:
             self.problem = problem.sentence

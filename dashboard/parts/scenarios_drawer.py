@@ -91,10 +91,13 @@ def _told(*, was_running: bool) -> None:
     st.text(playing.story.name)  # somebody's words: a picture's address in them must not be fetched
     st.caption(f"{len(steps)} of {len(playing.story.steps)} steps")
     st.markdown("  \n".join(f"{WRONG_SIGN if step.expected else FINE_SIGN} {step.line}" for step in steps))
-    if playing.problem:
-        st.error(playing.problem, icon=":material/error:")
-    elif running:
+    if running:
         st.markdown(":gray[:material/hourglass_top: It is being played.]")
+        st.button("Stop", icon=":material/stop_circle:", key="scenario_stop", on_click=playing.stop)
+    elif playing.problem and playing.stopped:
+        st.caption(playing.problem)
+    elif playing.problem:
+        st.error(playing.problem, icon=":material/error:")
     elif playing.ok:
         st.markdown(":green[:material/check_circle: All as expected.]")
     elif playing.differs:

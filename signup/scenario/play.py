@@ -4,8 +4,9 @@ Each step is one call of the flow or of the sandbox's door. What others do is wa
 the door, with a limit for each step. The first step that differs ends the story. It must not know files.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from threading import Event
 
 from signup import door
 from signup.clock import Clock, SystemClock
@@ -15,7 +16,7 @@ from signup.flow import replay, signups
 from signup.flow.start import StartResult, start
 from signup.sandbox_clock import SandboxClock
 from signup.scenario.drawn import fresh
-from signup.scenario.ready import until
+from signup.scenario.ready import Found, go_on, until
 from signup.scenario.result import Played, Result
 from signup.scenario.seen import look, ringing
 from signup.scenario.story import Expect, MoveClock, SendAgain, Start, Step, Story, Tap
@@ -34,10 +35,14 @@ def past(settings: Settings) -> dict[str, float]:
     return {"lock": settings.lock_seconds + 1, "answer": over}
 
 
-def play(services: Services, story: Story, *, actor: str) -> Iterator[Played]:
-    """Each step once it is done; the first that differs is the last. Raises SignupError for what cannot be played."""
-    playing = _Playing(services, actor)
-    with turn(services):
+def play(services: Services, story: Story, *, actor: str, stop: Event | None = None) -> Iterator[Played]:
+    """Each step once it is done; the first that differs is the last. `stop`: set by whoever wants it to end.
+
+    Raises SignupError for what cannot be played, or not on.
+    """
+    stop = stop or Event()
+    playing = _Playing(services, actor, stop)
+    with turn(services, stop):
         for place, step in enumerate(story.steps, 1):
             try:
                 yield Played(place, step.do, playing.do(step))
@@ -78,13 +83,15 @@ class _Differs(Exception):
 class _Playing:
     """The sign-ups of one run: by their names, and the last one under None."""
 
-    def __init__(self, services: Services, actor: str) -> None:
+    def __init__(self, services: Services, actor: str, stop: Event) -> None:
         self._services = services
         self._actor = actor
+        self._stop = stop
         self._begun: dict[str | None, _Begun] = {}
 
     def do(self, step: Step) -> str:
         """What came of a step. Raises _Differs, SignupError."""
+        go_on(self._stop)
         match step:
             case Start():
                 return self._start(step)
@@ -125,9 +132,12 @@ class _Playing:
             raise SignupError(f"There is no sign-up {f'called {name}' if name else 'yet'}: look at the steps before.")
         return self._begun[name]
 
+    def _until(self, step: Tap | SendAgain | Expect, find: Callable[[], Found]) -> Found:
+        return until(self._services, step.within, find, self._stop)
+
     def _tap(self, step: Tap) -> str:
         begun = self._known(step.of)
-        request_id = until(self._services, step.within, lambda: ringing(self._services, begun.id))
+        request_id = self._until(step, lambda: ringing(self._services, begun.id))
         if not request_id:
             raise _Differs("a phone that rings", f"none rang within {step.within:g} s")
         door.tap(self._services, request_id, step.answer)
@@ -143,7 +153,7 @@ class _Playing:
 
     def _send_again(self, step: SendAgain) -> str:
         begun = self._known(step.of)
-        posted = until(self._services, step.within, lambda: self._posted(begun))
+        posted = self._until(step, lambda: self._posted(begun))
         if not posted:
             raise _Differs("a callback to send again", f"none was posted within {step.within:g} s")
         body = {name: value for name, value in {**posted.body, **step.body}.items() if value is not None}
@@ -162,7 +172,7 @@ class _Playing:
         begun = self._known(step.of)
         seen = look(self._services, begun.id, step)
         if not seen.settled:
-            until(self._services, step.within, lambda: look(self._services, begun.id, step).settled)
+            self._until(step, lambda: look(self._services, begun.id, step).settled)
             seen = look(self._services, begun.id, step)
         if seen.expected:
             raise _Differs(seen.expected, seen.came if seen.for_good else f"{seen.came} within {step.within:g} s")

@@ -3,8 +3,8 @@
 It must not start a program: whoever runs a scenario has started them, or the dashboard has.
 """
 
-import time
 from collections.abc import Callable
+from threading import Event
 from typing import TypeVar
 
 from signup.doctor import inward, machine, outward
@@ -29,12 +29,20 @@ def insist(services: Services) -> None:
     _pass(machine.watcher(services))
 
 
-def until(services: Services, seconds: float, look: Callable[[], Found]) -> Found:
-    """What `look` gives once that is true, or its last word after so many seconds."""
+def until(services: Services, seconds: float, look: Callable[[], Found], stop: Event | None = None) -> Found:
+    """What `look` gives once that is true, or its last word after so many seconds. Raises as `go_on` does."""
+    stop = stop or Event()
     deadline = services.clock.monotonic() + seconds
     while not (found := look()) and services.clock.monotonic() < deadline:
-        time.sleep(LOOK_SECONDS)
+        stop.wait(LOOK_SECONDS)
+        go_on(stop)
     return found
+
+
+def go_on(stop: Event) -> None:
+    """Raise SignupError once somebody wants it to end."""
+    if stop.is_set():
+        raise SignupError("It was stopped: what it had begun goes on by itself.")
 
 
 def _pass(found: Finding | None) -> None:

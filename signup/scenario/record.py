@@ -15,10 +15,12 @@ from typing import Any
 from signup import door
 from signup.clock import moment
 from signup.door import Posted
+from signup.errors import SignupError, UsageWrong
 from signup.flow import signups
 from signup.flow.signups import SignUp
 from signup.model import OPEN, Event, Status
 from signup.scenario.drawn import persona_of
+from signup.scenario.story import MOST_SECONDS, read
 from signup.services import Services
 from signup.truecaller.trace import DOTS
 
@@ -36,11 +38,14 @@ TAPS = {
 }
 TOLD = ("signup.", "callback.", "lock.hit", "profile.fetched")
 """What is expected again: how often a profile is tried depends on how fast all of it is."""
+DONE = (*TOLD, "replay.sent")
+"""What the steps are made of."""
 FORGED: dict[str, Step] = {"state_mismatch": {"state": "another-state"}, "state_missing": {"state": None}}
 
 
 def recorded(services: Services, signup_id: str) -> str | None:
-    """The file's text; None for an unknown sign-up. Raises SignupError when the sandbox is not there."""
+    """The file's text; None for an unknown sign-up. Raises SignupError when the sandbox is not there, and for what
+    no file may say."""
     found = signups.one(services, signup_id)
     if found is None:
         return None
@@ -50,11 +55,21 @@ def recorded(services: Services, signup_id: str) -> str | None:
     steps = [*_steps(persona, events, _edits(services, signup_id)), _end(found, events)]
     told = ",\n".join(f"    {json.dumps(step)}" for step in steps)
     name = json.dumps(f"{persona}, as it went at {found.started_at:%Y-%m-%d %H:%M} UTC")
-    return f'{{\n  "format": 1,\n  "name": {name},\n  "steps": [\n{told}\n  ]\n}}\n'
+    return _readable(f'{{\n  "format": 1,\n  "name": {name},\n  "steps": [\n{told}\n  ]\n}}\n')
+
+
+def _readable(made: str) -> str:
+    """The text, if it can be played. Not every sign-up can: one may have more lock hits than a file has steps."""
+    try:
+        read(made.encode())
+    except UsageWrong as wrong:
+        raise SignupError(f"This sign-up cannot be saved as a scenario. {wrong.sentence}") from wrong
+    return made
 
 
 def _steps(persona: str, events: Sequence[Event], edits: Sequence[Step]) -> Iterator[Step]:
-    """What was done, in order, and the time between."""
+    """What was done, in order, and the time between; who only looked at it did nothing."""
+    events = [event for event in events if event.kind.startswith(DONE)]
     code = next((_detail(event, "code") for event in events if _answers_the_request(event)), None)
     yield {"do": "start", "persona": persona, **({"code": code} if code else {})}
     left = iter(edits)
@@ -90,7 +105,7 @@ def _time(persona: str, before: Event, event: Event) -> Iterator[Step]:
     over = event.kind in ("signup.expired", "signup.failed")
     if over and persona != RINGS:
         yield {"do": "expect", "rings": False}
-    yield {"do": "moveClock", **({"past": "answer"} if over else {"seconds": math.ceil(gap)})}
+    yield {"do": "moveClock", **({"past": "answer"} if over else {"seconds": min(math.ceil(gap), MOST_SECONDS)})}
 
 
 def _body(edits: Step, since: Sequence[Event]) -> Step:

@@ -6,11 +6,12 @@ Each kind of step is a class here, and its fields are what may stand in it; docs
 must not play anything.
 """
 
+import json
 from collections.abc import Sequence
 from functools import partial
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
 
 from signup.errors import UsageWrong
@@ -19,6 +20,7 @@ from signup.record.events import VOCABULARY
 from signup.truecaller.strict import loads
 
 MOST_BYTES, MOST_STEPS, MOST_TOLD = 65_536, 200, 5
+MOST_SECONDS = 31_536_000
 WITHIN_SECONDS = 20.0
 PRINTABLE = r"^[^\x00-\x1f\x7f-\x9f\u{fffe}\u{ffff}]+$"
 """No control characters, nor what an XML file cannot hold."""
@@ -35,6 +37,8 @@ SENTENCES = {
     "missing": "is missing",
     "union_tag_invalid": "do must be one of start, tap, moveClock, sendAgain, expect",
     "union_tag_not_found": "do is missing: one of start, tap, moveClock, sendAgain, expect",
+    "too_long": f"are more than {MOST_STEPS}",
+    "string_unicode": "has letters that cannot stand there",
     "string_pattern_mismatch": "has letters that cannot stand there",
 }
 
@@ -45,6 +49,15 @@ def _one_of(words: Sequence[str], word: str) -> str:
     return word
 
 
+def _the_same(wanted: bool | int, given: object) -> object:
+    """Python takes true and 1.0 for 1."""
+    if (type(given), given) != (type(wanted), wanted):
+        raise ValueError(f"must be {json.dumps(wanted)}")
+    return given
+
+
+One = Annotated[Literal[1], BeforeValidator(partial(_the_same, 1))]
+Yes = Annotated[Literal[True], BeforeValidator(partial(_the_same, True))]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,39}$")]
 Within = Annotated[float, Field(gt=0, le=600)]
 Kind = Annotated[str, AfterValidator(partial(_one_of, (*HAPPENS, *AROUND)))]
@@ -65,7 +78,7 @@ class Start(_Strict):
     do: Literal["start"]
     persona: Name | None = None
     number: Annotated[str, Field(max_length=64, pattern=PRINTABLE)] | None = None
-    again: Literal[True] | None = None
+    again: Yes | None = None
     of: Name | None = None
     code: Name | None = None
     name: Name | None = Field(None, alias="as")
@@ -92,7 +105,7 @@ class MoveClock(_Strict):
     """Time passes for everybody: so many seconds, past the lock, or past the time to answer and the token's life."""
 
     do: Literal["moveClock"]
-    seconds: Annotated[float, Field(gt=0, le=31_536_000)] | None = None
+    seconds: Annotated[float, Field(gt=0, le=MOST_SECONDS)] | None = None
     past: Literal["lock", "answer"] | None = None
 
     @model_validator(mode="after")
@@ -138,7 +151,7 @@ Step = Annotated[Start | Tap | MoveClock | SendAgain | Expect, Field(discriminat
 class Story(_Strict):
     """A scenario as its file tells it."""
 
-    format: Literal[1]
+    format: One
     name: Annotated[str, Field(max_length=100, pattern=PRINTABLE)]
     steps: Annotated[list[Step], Field(min_length=1, max_length=MOST_STEPS)]
 
@@ -172,7 +185,7 @@ def _said(problem: Any) -> str:
     """steps[2].anwser is not known"""
     path = ""
     for place, part in enumerate(problem["loc"]):
-        if part == "[key]" or (place == 2 and problem["loc"][0] == "steps"):  # the latter: as what it was read
+        if place in (2, 5) and problem["loc"][0] == "steps":  # as what it was read; that a key is meant, not its value
             continue
         path += f"[{part}]" if isinstance(part, int) else f".{part}"
     words = SENTENCES.get(problem["type"], problem["msg"].removeprefix("Value error, ").lower())

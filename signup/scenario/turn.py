@@ -9,6 +9,7 @@ import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import Event
 
 from signup.errors import SignupError
 from signup.scenario.ready import until
@@ -19,8 +20,8 @@ WAIT_SECONDS = 60.0
 
 
 @contextmanager
-def turn(services: Services) -> Iterator[None]:
-    """While inside, nobody else plays. Raises SignupError when somebody does for too long."""
+def turn(services: Services, stop: Event) -> Iterator[None]:
+    """While inside, nobody else plays. Raises SignupError when somebody does for too long, and as `go_on` does."""
     file = services.settings.data_dir / NAME
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -28,7 +29,7 @@ def turn(services: Services) -> Iterator[None]:
     except OSError as error:
         raise SignupError(f"{file} cannot be written: check the folder, its rights and the disk.") from error
     try:
-        if not until(services, WAIT_SECONDS, lambda: _taken(handle)):
+        if not until(services, WAIT_SECONDS, lambda: _taken(handle), stop):
             raise SignupError(
                 f"Another scenario was being played here for {WAIT_SECONDS:g} s: try again once it is over."
             )

@@ -53,6 +53,21 @@ def test_a_shipped_scenario_is_played_from_the_page_step_by_step_and_a_wrong_fil
     assert "This is no scenario: name: is missing; steps: is missing" in said(page)
 
 
+def test_a_story_that_would_wait_for_long_can_be_stopped(street: Services) -> None:
+    page = visit("try_it")
+    page.button(key="scenarios").click().run()
+    patient = b"""{"format": 1, "name": "patient", "steps": [
+        {"do": "start", "persona": "ignore"}, {"do": "expect", "status": "completed", "within": 600}]}"""
+    page.file_uploader(key="scenario_file").upload("patient.json", patient, "application/json").run()
+    page.button(key="scenario_play").click().run()
+    page.button(key="scenario_stop").click().run()
+    page.session_state["scenario_playing"].join(10)
+    page.run()
+    assert "It was stopped: what it had begun goes on by itself." in said(page)
+    assert [button.key for button in page.button if button.key == "scenario_stop"] == []
+    assert not page.button(key="scenario_play").disabled
+
+
 class Broken(ScriptedTruecaller):
     """A fault that nobody foresaw."""
 

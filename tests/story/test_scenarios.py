@@ -14,6 +14,9 @@ from signup.clock import HandClock, SystemClock, text
 from signup.errors import SignupError
 from signup.flow import signups
 from signup.flow.start import start
+from signup.record import events
+from signup.record.events import Kind
+from signup.sandbox_clock import SandboxClock
 from signup.scenario.play import play
 from signup.scenario.record import recorded
 from signup.scenario.story import read
@@ -145,6 +148,43 @@ def test_a_report_holds_any_file_name_and_the_time_of_the_machine_however_far_th
     assert root.get("skipped") is None
     assert root[0][0].get("classname") == str(tmp_path / "o\\x1bd\\nd.json")
     assert str(root[0].get("timestamp")) <= text(SystemClock().now())
+
+
+def test_a_callback_edited_to_letters_that_no_text_should_hold_is_refused_by_the_receiver_alone(
+    street: Services, command: CommandLine, tmp_path: Path
+) -> None:
+    forged = [
+        {"do": "sendAgain", "body": {field: "a\x00\ud800"}, "answer": 400}
+        for field in ("state", "accessToken", "status")
+    ]
+    begun = {"do": "start", "persona": "approve"}, {"do": "expect", "status": "completed"}
+    told = command("scenario", "run", story(tmp_path, *begun, *forged, {"do": "expect", "status": "completed"}))
+    assert told.code == 0, told.out
+
+
+def test_a_look_at_the_profile_is_no_part_of_a_saved_story_and_one_beyond_all_files_is_not_saved(
+    street: Services, command: CommandLine
+) -> None:
+    assert command("scenario", "run", str(ROOT / "sandbox" / "scenarios" / "approve.json")).code == 0
+    (one,) = signups.page(street, signups.Wanted())
+    again = f"+{signups.number(street, one.id)}"
+    start(street, again, channel="web", actor="cli")
+    assert isinstance(street.clock, SandboxClock)
+    street.clock.move(90_000)
+    signups.reveal(street, one.id, reason="They asked", actor="cli")
+    assert [step.do for step in read(str(recorded(street, one.id)).encode()).steps] == ["start", "start", "expect"]
+    with street.store.write() as tx:
+        for _ in range(198):
+            events.append(
+                tx,
+                at=text(street.clock.now()),
+                kind=Kind.LOCK_HIT,
+                actor="cli",
+                signup_id=one.id,
+                details={"country": "SE", "channel": "web", "numberId": "0" * 16, "ms": 1},
+            )
+    with pytest.raises(SignupError, match=r"cannot be saved as a scenario\. .*steps: are more than 200"):
+        recorded(street, one.id)
 
 
 def test_while_a_story_is_played_no_other_is(street: Services) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from signup.errors import UsageWrong
-from signup.scenario.story import MOST_BYTES, Expect, Start, Story, read
+from signup.scenario.story import MOST_BYTES, Expect, SendAgain, Start, Story, read
 from tests.machine import ROOT
 
 START = {"do": "start", "persona": "approve", "as": "first"}
@@ -44,6 +44,12 @@ def test_a_story_is_read_with_what_its_steps_leave_out() -> None:
         ([START, {"do": "moveClock", "seconds": 1, "past": "lock"}], "steps[1]: needs one of seconds, past"),
         ([START, {"do": "moveClock", "seconds": -1}], "steps[1].seconds: "),
         ([{"do": "start", "persona": "approve", "number": "+1"}], "steps[0]: needs one of persona, number, again"),
+        ([START, {"do": "start", "again": 1}], "steps[1].again: must be true"),
+        ([{**START, "[key]": 1}], "steps[0].[key]: is not known"),
+        ([START, {"do": "sendAgain", "body": {"[key]": "x"}}], "steps[1].body.[key]: has letters"),
+        ([START, {"do": "sendAgain", "answer": True}], "steps[1].answer: "),
+        ([START, {"do": "tap", "answer": "open", "within": True}], "steps[1].within: "),
+        ([START] * 201, "steps: are more than 200"),
         ([{**START, "of": "first"}], "steps[0]: of goes with again only"),
         ([{"do": "tap", "answer": "approve"}], "steps[0]: there is no sign-up before it"),
         ([{"do": "start", "again": True}], "steps[0]: there is no sign-up before it"),
@@ -63,16 +69,25 @@ def test_what_is_wrong_is_told_by_its_place(steps: list[dict[str, Any]], told: s
 
 @pytest.mark.parametrize(
     "more",
-    [{"format": 2}, {"format": "1"}, {"more": 1}, {"name": ""}, {"name": "a\nb"}, {"name": "\ufffe"}],
+    [
+        *({"format": 2}, {"format": "1"}, {"format": True}, {"format": 1.0}),
+        *({"name": ""}, {"name": "a\nb"}, {"name": "\ufffe"}, {"name": "\ud800"}),
+        *({"more": 1}, {"[key]": 1}),
+    ],
 )
 def test_what_stands_around_the_steps_is_as_strict(more: dict[str, Any]) -> None:
-    with pytest.raises(UsageWrong, match=f"no scenario: {next(iter(more))}: "):
+    with pytest.raises(UsageWrong, match=f"no scenario: {re.escape(next(iter(more)))}: "):
         story(START, **more)
+
+
+def test_a_callback_may_be_edited_to_any_letter_for_a_stranger_may_send_it() -> None:
+    edited = {"do": "sendAgain", "body": {"state": "\x00\x1f\ufffe\ud800"}}
+    assert story(START, edited).steps[1] == SendAgain.model_validate(edited)
 
 
 @pytest.mark.parametrize(
     "written",
-    [b"", b"{", b"\xff", b'{"format": 1, "format": 1}', b'{"format": NaN}', b"[]", b"5", b'{"name":"\\ud800"}'],
+    [b"", b"{", b"\xff", b'{"format": 1, "format": 1}', b'{"format": NaN}', b"[]", b"5"],
 )
 def test_what_is_no_story_at_all_is_refused_in_one_sentence(written: bytes) -> None:
     with pytest.raises(UsageWrong, match=r"This is no (JSON|scenario)"):
