@@ -33,8 +33,12 @@ def pytest_configure() -> None:
     machine.guard_the_network()
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Tests of one file that share a browser run on one worker; long ones only where the long way was asked for."""
+    """Tests of one file that share a browser run on one worker; long ones only where the long way was asked for.
+
+    Before xdist looks for the groups.
+    """
     if config.getoption("--rounds") == ROUNDS:
         left = [item for item in items if item.get_closest_marker("long")]
         config.hook.pytest_deselected(items=left)

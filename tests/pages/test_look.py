@@ -1,7 +1,7 @@
 """What a reviewer looks at on every page, and where it is tested: here, or there where it was at home already.
 
 No page has an error in the console, scrolls sideways or asks another host, light and dark, 1440 and 390 px wide:
-    tests/pages/test_overview_in_a_browser.py test_the_page_fits_its_screen_and_asks_no_other_host
+    tests/pages/test_overview_in_a_browser.py test_the_page_fits_every_screen_and_asks_no_other_host
     tests/pages/test_lists_in_a_browser.py test_a_page_fits_the_screen_and_the_phone_and_stays_on_this_machine
 Nothing reaches around Streamlit, colours stand in the theme, every chart and table has a key and a sentence:
     tests/house/test_dashboard_rules.py test_nothing_reaches_around_streamlit
