@@ -115,7 +115,12 @@ def test_importing_does_nothing(room: str, warm: list[str]) -> None:
     ]
     program = f"WARM = {warm!r}\n{IMPORT_QUIETLY}"
     ran = subprocess.run(
-        [sys.executable, "-B", "-c", program, *modules], cwd=ROOT, check=False, capture_output=True, text=True, timeout=60
+        [sys.executable, "-B", "-c", program, *modules],
+        cwd=ROOT,
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=60,
     )
     assert ran.returncode == 0, ran.stderr
     assert ran.stdout == ""
