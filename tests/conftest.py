@@ -33,12 +33,8 @@ def pytest_configure() -> None:
     machine.guard_the_network()
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Tests of one file that share a browser run on one worker; long ones only where the long way was asked for.
-
-    Before xdist looks for the groups.
-    """
+    """Long tests run only where the long way was asked for; those with a browser are marked."""
     if config.getoption("--rounds") == ROUNDS:
         left = [item for item in items if item.get_closest_marker("long")]
         config.hook.pytest_deselected(items=left)
@@ -46,7 +42,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if "chromium" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.browser)
-            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
