@@ -36,6 +36,10 @@ new PerformanceObserver(list => { for (const one of list.getEntries()) window.sh
 """
 ASKED_FOR = """([scheme, width]) => innerWidth === width
     && getComputedStyle(document.querySelector("[data-testid=stApp]")).colorScheme === scheme"""
+FITS = """() => {
+    const main = document.querySelector("[data-testid=stMain]");
+    return main.scrollWidth <= main.clientWidth && main.clientWidth <= innerWidth;
+}"""
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 
 

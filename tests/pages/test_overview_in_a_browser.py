@@ -15,7 +15,7 @@ from playwright.sync_api import Page, expect
 
 from signup.services import Services, open_services
 from signup.settings import load
-from tests.machine import A_WORD_GROWS, ROOT, eventually, every_look, free_port
+from tests.machine import A_WORD_GROWS, FITS, ROOT, eventually, every_look, free_port
 from tests.pages.fixtures import lives
 
 CHARTS = "[class*=st-key-card_] svg.marks"
@@ -77,7 +77,7 @@ def started(page: Page) -> str:
 def test_the_page_fits_every_screen_and_asks_no_other_host(visitor: Callable[..., Page]) -> None:
     page = visitor()
     for _ in every_look(page):
-        assert page.get_by_test_id("stMain").evaluate("element => element.scrollWidth <= element.clientWidth")
+        page.wait_for_function(FITS)
         assert page.get_by_test_id("stException").count() == 0
 
 
