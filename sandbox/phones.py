@@ -33,7 +33,8 @@ class UnknownAnswer(Exception):
 
 @dataclass(frozen=True)
 class Prompt:
-    """A ringing phone. `answered` is set once the request that made it ring has had its own answer."""
+    """A ringing phone. `answered` is set once the request that made it ring has had its own answer, `over` once
+    somebody has answered the phone itself."""
 
     request_id: str
     number: int
@@ -41,6 +42,7 @@ class Prompt:
     persona: Persona | None
     since: datetime
     answered: threading.Event = field(default_factory=threading.Event, repr=False, compare=False)
+    over: threading.Event = field(default_factory=threading.Event, repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -88,9 +90,24 @@ class Phones:
             prompt = self._ringing.get(request_id)
             if prompt is None:
                 raise NotRinging(request_id)
-            if answer != "open":
-                del self._ringing[request_id]
-            return prompt, self._callback(prompt, answer)
+            return prompt, self._answer(prompt, answer)
+
+    def play(self, prompt: Prompt, answer: str) -> dict[str, str] | None:
+        """The same from a persona's script, which was due while the phone rang, also when the clock has leapt since."""
+        with self._lock:
+            if prompt.over.is_set():
+                raise NotRinging(prompt.request_id)
+            return self._answer(prompt, answer)
+
+    def _answer(self, prompt: Prompt, answer: str) -> dict[str, str] | None:
+        if answer != "open":
+            prompt.over.set()
+            self._ringing.pop(prompt.request_id, None)
+        return self._callback(prompt, answer)
+
+    def age(self, prompt: Prompt) -> float:
+        """How many seconds ago the phone began to ring."""
+        return (self._now() - prompt.since).total_seconds()
 
     def profile(self, token: str) -> dict[str, Any] | Refusal:
         """The profile that a token opens; refused for an unknown or too old one, and where the persona says so."""

@@ -8,7 +8,7 @@ import contextlib
 import threading
 from functools import partial
 
-from sandbox.deliver import SECONDS, Courier, Timetable
+from sandbox.deliver import SECONDS, Courier, Job, Timetable
 from sandbox.personas import BY_NUMBER, Refusal
 from sandbox.phones import NotRinging, Phones, Prompt
 
@@ -40,20 +40,29 @@ class Truecaller:
         """The request has been answered: callbacks may leave, and a persona's script begins."""
         prompt.answered.set()
         for seconds, answer in prompt.persona.script if prompt.persona else ():
-            self._timetable.after(seconds / self._speed, partial(self._play, prompt, answer))
+            age = seconds / self._speed
+            self._at(prompt, age, partial(self._play, prompt, answer, age))
 
     def tap(self, request_id: str, answer: str) -> None:
-        """A person (or a script) answers a ringing phone. Raises UnknownAnswer, NotRinging."""
+        """A person answers a ringing phone. Raises UnknownAnswer, NotRinging."""
         prompt, body = self._phones.answer(request_id, answer)
-        if body is None:
-            return
+        if body:
+            self._call_back(prompt, body, self._phones.age(prompt))
+
+    def _play(self, prompt: Prompt, answer: str, age: float) -> None:
+        with contextlib.suppress(NotRinging):  # answered already: by a tap, or before the answer
+            if body := self._phones.play(prompt, answer):
+                self._call_back(prompt, body, age)
+
+    def _call_back(self, prompt: Prompt, body: dict[str, str], age: float) -> None:
+        """Post it as often and as late as the persona has it. `age`: of the prompt when it was answered."""
         copies, late = (prompt.persona.copies, prompt.persona.late) if prompt.persona else (1, 0.0)
         for copy in range(copies):
-            self._timetable.after((late + copy * COPY_SECONDS) / self._speed, partial(self._send, prompt, body))
+            self._at(prompt, age + (late + copy * COPY_SECONDS) / self._speed, partial(self._send, prompt, body))
 
-    def _play(self, prompt: Prompt, answer: str) -> None:
-        with contextlib.suppress(NotRinging):  # answered already: by a tap, or before the answer
-            self.tap(prompt.request_id, answer)
+    def _at(self, prompt: Prompt, age: float, job: Job) -> None:
+        """Run a job when the prompt has that age; at once where the clock has leapt past it."""
+        self._timetable.after(age - self._phones.age(prompt), job)
 
     def _send(self, prompt: Prompt, body: dict[str, str]) -> None:
         prompt.answered.wait(SECONDS)

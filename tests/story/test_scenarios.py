@@ -213,7 +213,7 @@ def test_a_story_saved_from_a_sign_up_goes_as_the_sign_up_went_and_holds_nobodys
         {"do": "expect", "events": {"replay.sent": 2, "callback.quarantined": 1}},
         name="everyday",
     )
-    lived = [everyday, str(ROOT / "sandbox" / "scenarios" / "ignored.json")]
+    lived = [everyday, *(str(ROOT / "sandbox" / "scenarios" / f"{name}.json") for name in ("ignored", "late-token"))]
     assert command("scenario", "run", *lived).code == 0
     saved = []
     for nth, one in enumerate(signups.page(street, signups.Wanted())):

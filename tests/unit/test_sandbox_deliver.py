@@ -4,10 +4,12 @@ import queue
 import socket
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from sandbox.deliver import PAUSES, SECONDS, Courier, Timetable, address
+from sandbox.personas import PERSONAS
 from sandbox.phones import Phones, Prompt
 from sandbox.truecaller import Truecaller
 from tests.collector import Collector, collecting, until
@@ -101,6 +103,18 @@ def test_the_early_callback_is_over_before_the_request_is_answered(receiver, cou
     receiver.gate.set()
     asking.join(10)
     assert not asking.is_alive()
+
+
+@pytest.mark.parametrize("persona", ["approve_after_30s", "late_token"])
+def test_what_a_persona_does_before_the_clock_leapt_is_done(receiver, courier, timetable, persona):
+    moment = [datetime(2026, 11, 24, 14, 0, tzinfo=UTC)]
+    phones = Phones(lambda: moment[0])
+    truecaller = Truecaller(phones, courier, timetable)
+    prompt = truecaller.request(next(one.numbers[0] for one in PERSONAS if one.name == persona), "state-1")
+    moment[0] += timedelta(minutes=11)
+    assert phones.ringing() == []
+    truecaller.answered(prompt)
+    assert receiver.next()["state"] == "state-1"
 
 
 def test_jobs_run_in_the_order_of_their_time(timetable):
