@@ -10,6 +10,9 @@ from signup.record.events import Kind
 from signup.record.log import LogQuery
 from signup.record.seal import Sealer
 from signup.services import Services
+from signup.store import Store
+from signup.store.sqlite_tx import statements
+from signup.store.texts import migrations
 
 DAY = 86_400
 ID = "019d5c0e-7d3e-7f6a-9b1c-3a5f0c7e1d22"
@@ -26,6 +29,17 @@ def happen(services: Services, times: int = 1) -> None:
         for number in range(times):
             details = {"status": "approved", "ms": number}
             events.append(tx, at=at, kind=Kind.SIGNUP_APPROVED, actor="callback", signup_id=ID, details=details)
+
+
+def of_the_first_version(store: Store, at: str) -> None:
+    """An empty database as the first version of this program made it, its log begun."""
+    first = migrations(store.dialect)[0]
+    with store.write() as tx:
+        tx.run("create_schema_versions")
+        for part in statements(first.sql) if store.dialect == "sqlite" else [first.sql]:
+            tx._connection.execute(part)  # type: ignore[attr-defined]
+        tx.run("add_schema_version", version=1, name=first.name, at=at)
+        tx.run("create_log", log_id=ID, mode="sandbox", at=at)
 
 
 def clerk(services: Services) -> Clerk:

@@ -16,7 +16,7 @@ from signup.record import log
 from signup.record.log import Raw
 from signup.store import Row
 
-GROUP = 20_000
+GROUP = 10_000
 """Rows of one group: what is held in memory, and what a reader can skip."""
 
 _TEXT = pa.string()

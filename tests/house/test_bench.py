@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from bench import tap
 from bench.verify import PORTION, build, measured
 from tests.house.sources import python_files
 
@@ -22,3 +23,8 @@ def test_the_memory_of_a_check_is_its_own_and_not_that_of_whoever_measures_it(tm
     build(tmp_path / "log.db", PORTION)
     ballast = b"x" * 2**28
     assert measured(tmp_path / "log.db")[1] < len(ballast) / 2**20
+
+
+def test_a_tap_is_measured_over_the_real_programs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tap, "TAPS", 1)
+    assert all(0 < figure.value < tap.PATIENCE for figure in tap.figures())

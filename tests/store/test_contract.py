@@ -11,11 +11,13 @@ import psycopg
 import pytest
 
 from signup.errors import DatabaseUnusable, StoreUnavailable
+from signup.record.seal import in_order
 from signup.store import open_store
 from signup.store.driver import VERSION, sqlite
 from signup.store.gate import PATIENCE
 from signup.store.sqlite import PRAGMAS
 from signup.store.texts import migrations, queries
+from tests.logbook import of_the_first_version
 
 MIGRATE = "import sys; from signup.store import open_store; s = open_store(sys.argv[1]); print(s.migrate('2026-01-01'))"
 
@@ -112,6 +114,22 @@ def test_eight_processes_migrate_at_once(store_url):
     assert [errors for _, errors in answers] == [""] * 8
     with closing(open_store(store_url)) as store:
         assert sorted(out.strip() for out, _ in answers) == [str(names(store))] + ["[]"] * 7
+
+
+def test_events_that_wait_while_a_database_of_the_first_version_is_migrated_keep_their_order(store_url):
+    with closing(open_store(store_url)) as store:
+        of_the_first_version(store, "2026-01-01")
+        append(store, *"cab")
+        store.migrate("2026-01-01")
+        append(store, "d")
+        with store.write() as tx:
+            assert [row["details"] for row in in_order(tx.all("take_waiting", size=9))] == [*"cabd"]
+
+
+def append(store, *details):
+    for one in details:
+        with store.write() as tx:
+            tx.run("append_event", at="2026-01-01", kind="k.k", signup_id=None, actor="cli", details=one)
 
 
 def names(store):

@@ -21,8 +21,7 @@ from signup.record.verifier import verify as verifier
 from signup.services import Services
 from signup.store import Store, open_store
 from signup.store.driver import sqlite
-from signup.store.sqlite_tx import statements
-from signup.store.texts import migrations
+from tests.logbook import of_the_first_version
 from tests.store.test_log import ACTORS, IDS, everything, filled, fits, moment  # noqa: F401  a fixture
 from tests.store.test_prune import grown, prune  # noqa: F401  a fixture
 
@@ -223,14 +222,8 @@ def test_a_redaction_after_a_prune_overwrites_again(services_on_each: Services, 
 
 def test_a_database_of_the_first_version_is_indexed_when_it_is_migrated(store_url: str) -> None:
     store = open_store(store_url)
-    first = migrations(store.dialect)[0]
+    of_the_first_version(store, moment(0))
     with store.write() as tx:
-        tx.run("create_schema_versions")
-        parts = statements(first.sql) if store.dialect == "sqlite" else [first.sql]
-        for part in parts:
-            tx._connection.execute(part)  # type: ignore[attr-defined]
-        tx.run("add_schema_version", version=1, name=first.name, at=moment(0))
-        tx.run("create_log", log_id=IDS[0], mode="sandbox", at=moment(0))
         tx.many("seal_event", [row(seq) for seq in range(1, 2_101)])
     store.migrate(moment(0))
     try:

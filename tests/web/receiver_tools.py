@@ -110,7 +110,7 @@ def receiving(
 
 def head(method: str = "POST", path: str = PATH, *headers: str) -> bytes:
     """A request's first line and headers."""
-    return "\r\n".join([f"{method} {path} HTTP/1.1", "Host: receiver", *headers, "", ""]).encode("latin-1")
+    return "\r\n".join([f"{method} {path} HTTP/1.1", "Host: 127.0.0.1", *headers, "", ""]).encode("latin-1")
 
 
 def whole(body: bytes, *headers: str, method: str = "POST", path: str = PATH) -> bytes:
