@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -10,17 +11,20 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from signup.flow.start import start
 from signup.services import Services, open_services
 from signup.settings import load
 from signup.settings_sources import PREFIX
 from tests.fakes import ScriptedTruecaller
-from tests.machine import eventually
+from tests.machine import CHROMIUMS, QUIET, eventually
 from tests.web.receiver_tools import Address, ask, head
 
 ROOT = Path(__file__).parent.parent
 FIRST_NUMBER = 46700000000
+PORTS = ("dashboard_port", "callback_port", "sandbox_port", "api_port")
+"""Of the programs that the dashboard starts with itself, a street needs free ones."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +97,18 @@ def street(**given: object) -> Iterator[Street]:
         fresh = Street(Path(folder), theirs | {"PYTHONPATH": str(ROOT)} | ours)
         fresh.run("signup", "migrate")
         yield fresh
+
+
+@contextmanager
+def chromium() -> Iterator[Any]:
+    """The machine's own, through Playwright."""
+    from playwright.sync_api import sync_playwright  # heavy, and only here
+
+    program = next(filter(None, map(shutil.which, CHROMIUMS)))
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=QUIET)
+        yield browser
+        browser.close()
 
 
 def wait_for(*addresses: Address) -> None:

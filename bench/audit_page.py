@@ -6,29 +6,26 @@ for each million rows, and 6 GB for ten. The browser is the machine's own Chromi
 
 import base64
 import re
-import shutil
 import statistics
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
 from bench import Figure
 from bench._long_log import DAYS, RARE_ACTOR, RARE_WORD, LongLog
-from bench._street import People, Street, street
+from bench._street import PORTS, People, Street, chromium, street
 from bench.verify import build
 from signup.clock import SystemClock, text
 from signup.record import log
 from signup.record.log import MOST_COUNTED, LogQuery
 from signup.services import Services
-from tests.machine import CHROMIUMS, QUIET, eventually, free_port
+from tests.machine import eventually, free_port
 
 ROWS = 10_000_000
 PAGE, RUNS, OLD_PAGE = 200, 3, 1_000
 MOST_STORE, MOST_BROWSER, MOST_TICK = 300.0, 1_000.0, 3_000.0
-PORTS = ("dashboard_port", "callback_port", "sandbox_port", "api_port")
 
 
 def figures(rows: int = ROWS) -> Iterator[Figure]:
@@ -113,7 +110,8 @@ def in_a_browser(place: Street) -> Iterator[Figure]:
     with place.running("dashboard"), chromium() as browser:
         page = browser.new_page(viewport={"width": 1440, "height": 900})
         eventually(lambda: reached(page, f"{address}/audit"), 120)
-        yield Figure("the page by its address", median(lambda: page.goto(f"{address}/audit") and drawn(page)), "ms")
+        alone = median(lambda: page.goto(f"{address}/audit") and drawn(page))
+        yield Figure("the page by its address", alone, "ms", MOST_BROWSER)
         for name, seen in (("the page begins to be seen", begun), ("the page's table stands", drawn)):
             times = [opened(page, seen) for _ in range(RUNS)]
             yield Figure(name, statistics.median(times), "ms", MOST_BROWSER)
@@ -121,18 +119,6 @@ def in_a_browser(place: Street) -> Iterator[Figure]:
             yield Figure(name, median(lambda name=name: turned(page, name)), "ms", MOST_BROWSER)
         with place.people() as people:
             yield Figure("a new event is counted", median(lambda: arrived(page, people)), "ms", MOST_TICK)
-
-
-@contextmanager
-def chromium() -> Iterator[Any]:
-    """The machine's own."""
-    from playwright.sync_api import sync_playwright  # heavy, and only here
-
-    program = next(filter(None, map(shutil.which, CHROMIUMS)))
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=QUIET)
-        yield browser
-        browser.close()
 
 
 def reached(page: Any, address: str) -> bool:

@@ -16,8 +16,7 @@ from typing import Any
 from bench import Figure
 from bench._long_log import LongLog
 from bench._sealed import fill
-from bench._street import Street, street
-from bench.audit_page import PORTS, chromium
+from bench._street import PORTS, Street, chromium, street
 from bench.watcher import PROCESSES, cpu_seconds
 from dashboard.numbers import counted
 from signup.clock import SystemClock, text

@@ -1,17 +1,18 @@
-"""From the tap on the phone to the completed sign-up, through sandbox, receiver and watcher; no browser."""
+"""From the tap on the phone to the completed sign-up: through sandbox, receiver and watcher alone, then on the page."""
 
 import json
 import statistics
 import time
 from collections.abc import Iterator
+from typing import Any
 from urllib.parse import quote
 
 from bench import Figure
-from bench._street import FIRST_NUMBER, street, wait_for
+from bench._street import FIRST_NUMBER, PORTS, Street, chromium, street, wait_for
 from signup.flow.start import start
 from signup.model import Status
 from signup.services import Services
-from tests.machine import free_port
+from tests.machine import eventually, free_port
 from tests.web.receiver_tools import Address, ask, head, whole
 
 LIMIT = 1
@@ -33,6 +34,47 @@ def figures() -> Iterator[Figure]:
         _, *seconds = [tapped(services, sandbox, FIRST_NUMBER + nth) for nth in range(TAPS + 1)]
     yield Figure(f"tap to completed, median of {TAPS}", statistics.median(seconds), "s", LIMIT)
     yield Figure(f"tap to completed, slowest of {TAPS}", max(seconds), "s")
+    yield from on_the_page()
+
+
+def on_the_page() -> Iterator[Figure]:
+    """Seconds from the click on Approve until Try it says that the sign-up is completed; one sign-up after another."""
+    with (
+        street(**{name: free_port() for name in PORTS}) as place,
+        place.running("dashboard"),
+        chromium() as browser,
+    ):
+        page = browser.new_page(viewport={"width": 1440, "height": 900})
+        eventually(lambda: opened(page, place), PATIENCE)
+        _, *seconds = [tapped_on(page, FIRST_NUMBER + nth) for nth in range(TAPS + 1)]
+    yield Figure(f"tap to page, median of {TAPS}", statistics.median(seconds), "s", LIMIT)
+    yield Figure(f"tap to page, slowest of {TAPS}", max(seconds), "s", LIMIT)
+
+
+def opened(page: Any, place: Street) -> bool:
+    """Whether a dashboard that has just been started shows Try it."""
+    from playwright.sync_api import Error  # heavy, and only here
+
+    try:
+        page.goto(f"http://127.0.0.1:{place.environ['SIGNUP_DASHBOARD_PORT']}/try_it")
+        page.get_by_label("Phone number").wait_for()
+    except Error:
+        return False
+    return True
+
+
+def tapped_on(page: Any, number: int) -> float:
+    """One sign-up, begun and approved by clicks."""
+    page.get_by_label("Phone number").fill(f"+{number}")
+    page.get_by_text(f"sent as {number}").wait_for()
+    page.get_by_role("button", name="Start sign-up").click()
+    page.get_by_text("Phone is ringing").wait_for()
+    approve = page.get_by_role("button", name="Approve")
+    approve.wait_for()
+    began = time.perf_counter()
+    approve.click()
+    page.get_by_text("Profile read, sign-up completed").wait_for()
+    return time.perf_counter() - began
 
 
 def tapped(services: Services, sandbox: Address, number: int) -> float:

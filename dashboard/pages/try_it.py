@@ -1,7 +1,7 @@
 """Try it: type a number, start, answer the phone, and watch each request as it happens.
 
 Top to bottom: the form, then the phone beside the timeline of the sign-up that the address names (`?signup=`). The
-two are drawn again twice a second while something runs, once a second else.
+two are drawn again three times a second while something runs, once a second else.
 """
 
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ from signup.flow.start import StartResult
 from signup.model import OPEN, Event
 
 services = shared.services()
-OPEN_TICK, TICK = 0.5, 1.0
+OPEN_TICK, TICK = 0.3, 1.0
 HEIGHT = 440
 
 
