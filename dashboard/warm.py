@@ -1,7 +1,7 @@
 """What every page needs, loaded before the first visitor comes, and out of the garbage collector's way.
 
 Streamlit collects all garbage after each run of a page or of a part of it. Our modules and their libraries are 150,000
-objects that never go: looking through them took 70 ms each time, every half a second while a phone rings. Once frozen
+objects that never go: looking through them took 70 ms each time, at every look while a phone rings. Once frozen
 they are passed over. It must not open anything.
 """
 
