@@ -23,7 +23,7 @@ from signup.doctor.causes import Cause, why
 from signup.doctor.check import Check, Finding, Side, wrong
 from signup.doctor.evidence import Evidence
 from signup.doctor.reach import Tries
-from signup.errors import SignupError
+from signup.errors import SignupError, StoreUnavailable
 from signup.services import Services
 
 __all__ = ["Cause", "Check", "Examined", "examine"]
@@ -93,11 +93,15 @@ def examine(services: Services, seconds: float = reach.SECONDS) -> Examined:
 
     `seconds`: how long the callback URL may take to answer.
     """
-    away = _asked(machine.away, services)
-    if away:
-        rows = [(side, name, ask) for side, name, ask in CHECKS if ask in WITHOUT_DATABASE]
-        found = [away if ask is machine.database else _asked(ask, services) for _, _, ask in rows]
-        return Examined(_named(rows, found), [], None)
+    try:
+        away = _asked(machine.readable, services)
+        return _without_database(services, away) if away else _whole(services, seconds)
+    except StoreUnavailable as error:
+        return _without_database(services, machine.away(error))
+
+
+def _whole(services: Services, seconds: float) -> Examined:
+    """Every check. Raises StoreUnavailable: what was found before the database went away may be half of the truth."""
     with ThreadPoolExecutor(2, thread_name_prefix="reach") as pool:
         tries = Tries(services, pool, evidence.address(services), seconds)
         found = [_asked(ask, services) for _, _, ask in CHECKS]
@@ -109,6 +113,12 @@ def examine(services: Services, seconds: float = reach.SECONDS) -> Examined:
     judged = _named(FROM_EVIDENCE, [judge(seen) for _, _, judge in FROM_EVIDENCE])
     causes = why(seen)
     return Examined(_with_causes([*judged, *checks], causes), causes, seen.url)
+
+
+def _without_database(services: Services, away: Finding) -> Examined:
+    rows = [(side, name, ask) for side, name, ask in CHECKS if ask in WITHOUT_DATABASE]
+    found = [away if ask is machine.database else _asked(ask, services) for _, _, ask in rows]
+    return Examined(_named(rows, found), [], None)
 
 
 def _with_causes(checks: list[Check], causes: list[Cause]) -> list[Check]:
@@ -123,8 +133,11 @@ def _named(rows: Sequence[tuple[Side, str, object]], found: Sequence[Finding | N
 
 
 def _asked(ask: Callable[[Services], Found], services: Services) -> Found | Finding:
+    """What a check finds; that it broke, if it did. Raises StoreUnavailable."""
     try:
         return ask(services)
+    except StoreUnavailable:
+        raise
     except SignupError as error:
         return wrong("This could not be checked.", error.sentence)
     except Exception as fault:  # one broken check must not hide what the others found

@@ -45,7 +45,7 @@ class Cause:
 
 def why(seen: Evidence) -> list[Cause]:
     """Every cause that the evidence shows, in the order of the chain."""
-    chain: list[Callable[[Evidence], Cause | None]] = [_key, unreached, _state, _stranger, _watcher, _untold]
+    chain: list[Callable[[Evidence], Cause | None]] = [_key, unreached, _state, _watcher, _untold]
     first = seen.reach.untrusted in BY_THE_CLOCK  # a wrong clock makes certificates wrong
     chain.insert(1 if first else len(chain), _clock)
     return [cause for link in chain if (cause := link(seen))]
@@ -216,19 +216,6 @@ def _state(seen: Evidence) -> Cause | None:
     )
 
 
-def _stranger(seen: Evidence) -> Cause | None:
-    """None once a callback of ours came too: anybody can post, and people take their time."""
-    if not (seen.parked and seen.waiting) or seen.answered:
-        return None
-    told, ours = several(seen.parked, "callback"), several(seen.waiting, "sign-up")
-    return Cause(
-        "unknown_request",
-        "Matching nothing",
-        f"{told} came with a request id that this database does not know, and none of its own while {ours} waited.",
-        "Start sign-ups and receive callbacks on one database; give each installation its own app and callback URL.",
-    )
-
-
 def _watcher(seen: Evidence) -> Cause | None:
     if seen.watched:
         return None
@@ -239,7 +226,7 @@ def _watcher(seen: Evidence) -> Cause | None:
 def _untold(seen: Evidence) -> Cause | None:
     if seen.is_told or seen.heard or not (seen.live and seen.waiting):
         return None
-    told = "No callback has ever come, and nobody has told which callback URL the portal has. So it was not tried."
+    told = "No callback of ours ever came, and nobody has told which callback URL the portal has. So it was not tried."
     return Cause("url_not_set", "Callback URL", told, "Set SIGNUP_PUBLIC_CALLBACK_URL to what the portal has.")
 
 

@@ -24,9 +24,9 @@ class Evidence:
     `reach`, `other`: the tries of that address, and of the same with or without the slash at its end. `refused`: how
     long ago Truecaller refused the app key with its last answer. `ahead`: by how many seconds at least our clock is
     ahead of theirs (behind: below 0), `compared` so long ago; None while nobody could. `waiting`: sign-ups sent over 30
-    seconds ago of which nothing was heard; `answered`: a callback of another one came since the oldest of them started.
-    `wrong_state`: callbacks set aside that name a sign-up which is still open; `proved`: one that started after the
-    oldest of these was approved, so right states come through.
+    seconds ago of which nothing was heard; `heard`: a callback of ours has ever come. `wrong_state`: callbacks set
+    aside that name a sign-up which is still open; `proved`: one that started after the oldest of these was approved, so
+    right states come through.
     """
 
     live: bool
@@ -41,10 +41,8 @@ class Evidence:
     watched: bool
     heard: bool
     waiting: int
-    answered: bool
     wrong_state: int
     proved: bool
-    parked: int
 
 
 def gather(services: Services, tries: Tries) -> Evidence:
@@ -54,12 +52,11 @@ def gather(services: Services, tries: Tries) -> Evidence:
     ahead, compared = _ahead(services)
     with services.store.read() as tx:
         watchers = tx.all("watchers")
-        heard = tx.one("last_callback") is not None
+        heard = tx.one("last_of_ours") is not None
         waiting = tx.all("unanswered_for_long", before=text(now - timedelta(seconds=inward.LONG_SECONDS)))[0]
-        ours = tx.one("last_of_ours")
         wrong_state = tx.all("wrong_state_of_open")[0]
-        proved = tx.one("approved_since", since=wrong_state["oldest"]) is not None
-        parked = tx.all("apart_now")[0]["parked"]
+        oldest = wrong_state["oldest"]
+        proved = oldest is not None and tx.one("approved_since", since=oldest) is not None
     reached, other = tries.ended()
     return Evidence(
         live=settings.mode == "live",
@@ -74,10 +71,8 @@ def gather(services: Services, tries: Tries) -> Evidence:
         watched=bool(alive(watchers, now)),
         heard=heard,
         waiting=waiting["n"],
-        answered=bool(ours and waiting["n"] and ours["at"] >= waiting["oldest"]),
         wrong_state=wrong_state["n"],
         proved=proved,
-        parked=parked,
     )
 
 

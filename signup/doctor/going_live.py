@@ -54,7 +54,7 @@ def _account(live: bool, key: Check | None) -> Step:
     if key is None:
         return Step("account", "Account", False, UNKNOWN)
     if key.ok is False:
-        return Step("account", "Account", False, "Truecaller does not know your app.")
+        return Step("account", "Account", False, key.detail)
     told = "Truecaller knows your app." if key.ok else "Its app key is set; the first request proves it."
     return Step("account", "Account", True, told)
 

@@ -36,14 +36,16 @@ def receiver(services: Services) -> Finding:
 
 
 def last_callback(services: Services) -> Finding:
-    """When somebody last spoke to us."""
+    """When a callback of ours last came; strangers' prove nothing."""
     with services.store.read() as tx:
-        row = tx.one("last_callback")
+        row = tx.one("last_of_ours")
     if row:
         return fine(f"{ago(row['at'], services.clock.now())}: {words.RESULTS[row['result']]}.")
     if services.settings.mode == "sandbox":
         return fine("None has come yet.")
-    return look("None has ever come.", "Compare the callback URL in Truecaller's portal with where the receiver is.")
+    return look(
+        "None of ours has ever come.", "Compare the callback URL in Truecaller's portal with where the receiver is."
+    )
 
 
 def waiting(services: Services) -> Finding:

@@ -10,7 +10,7 @@ from pathlib import Path
 from signup import words
 from signup.clock import moment, text
 from signup.doctor.check import DAY, Finding, ago, fine, look, several, span, wrong
-from signup.errors import SignupError
+from signup.errors import StoreUnavailable
 from signup.keys import FILE
 from signup.model import WATCHER_SEEN_SECONDS
 from signup.record import log, pins
@@ -62,20 +62,24 @@ def keys(services: Services) -> Finding:
     return fine(f"{told}, kept in {path}: back it up, apart from the database.")
 
 
-def away(services: Services) -> Finding | None:
-    """Whether nothing can be read, asked once: each check that found out by itself would wait two seconds for it."""
-    try:
-        with services.store.read() as tx:
-            only(tx, "log_identity")
-    except SignupError as error:
-        return wrong("It cannot be read, so nothing that is kept in it is checked here.", error.sentence)
-    return None
+def readable(services: Services) -> None:
+    """Asked first. Raises StoreUnavailable."""
+    with services.store.read() as tx:
+        only(tx, "log_identity")
+
+
+def away(error: StoreUnavailable) -> Finding:
+    """The one finding about a database that cannot be read: each other check would only wait for it too."""
+    return wrong("It cannot be read, so nothing that is kept in it is checked here.", error.sentence)
 
 
 def database(services: Services) -> Finding:
     """Whether it can be written now, and how safely it keeps what is written."""
-    with services.store.write():
-        pass
+    try:
+        with services.store.write():
+            pass
+    except StoreUnavailable as error:
+        return wrong("It cannot be written, so no callback can be stored.", error.sentence)
     about = services.store.about()
     told = f"{about['library']}, {about['durability']}"
     if "bytes" in about:

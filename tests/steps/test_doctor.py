@@ -4,6 +4,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import pytest
 from callback_server.app import create_app
 from signup.clock import HandClock, SystemClock, text
 from signup.doctor import Check, examine, lists
+from signup.errors import StoreUnavailable
 from signup.flow.receive import receive
 from signup.flow.steps import keep_trace
 from signup.flow.watch import Watcher
@@ -22,7 +24,7 @@ from signup.model import Callback, Exchange, Result
 from signup.record.seal import Sealer
 from signup.services import Services, open_services
 from signup.settings import Settings, load
-from signup.store import open_store
+from signup.store import Row, Store, open_store
 from signup.store.gate import PATIENCE
 from tests.fakes import ScriptedTruecaller, ambiguous
 from tests.machine import away
@@ -47,6 +49,33 @@ def live(settings: Callable[..., Settings], clock: HandClock, truecaller: Script
     chosen = settings(mode="live", app_key=KEY)
     with open_services(chosen, clock=clock, truecaller=truecaller, migrate=True) as wired:
         yield wired
+
+
+class Fading:
+    """A store that goes away after so many transactions, and writes down with what each query was asked."""
+
+    def __init__(self, store: Store, left: int = 1_000) -> None:
+        self.store, self.left = store, left
+        self.asked: list[tuple[str, dict[str, Any]]] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.store, name)
+
+    @contextmanager
+    def read(self) -> Iterator[Any]:
+        self.left -= 1
+        if self.left < 0:
+            raise StoreUnavailable("The database is away: wait for it.")
+        with self.store.read() as self.tx:
+            yield self
+
+    def one(self, query: str, /, **params: Any) -> Row | None:
+        self.asked.append((query, params))
+        return self.tx.one(query, **params)
+
+    def all(self, query: str, /, **params: Any) -> list[Row]:
+        self.asked.append((query, params))
+        return self.tx.all(query, **params)
 
 
 def exchanged(
@@ -367,6 +396,27 @@ def test_while_the_database_is_away_one_finding_says_so_and_nothing_else_waits_f
         assert [check.name for check in told] == ["Settings", "Database", "Sandbox", "Receiver"]
         assert told[1].cure == "The database cannot be used (PoolTimeout): check the server."
         assert len(examine(services).checks) > 10
+
+
+def test_a_database_that_goes_away_at_any_moment_of_a_round_is_all_that_is_told(live: Services) -> None:
+    exchanged(live, "request", 200)
+    store = Fading(live.store)
+    examine(replace(live, store=store))  # type: ignore[arg-type]
+    reads = 1_000 - store.left
+    assert reads > 10
+    for left in range(reads):
+        found = examine(replace(live, store=Fading(live.store, left)))  # type: ignore[arg-type]
+        told = {check.name: check for check in found.checks}
+        assert [*told] == ["Settings", "Database", "Receiver"], left
+        assert (told["Database"].ok, told["Database"].cure) == (False, "The database is away: wait for it.")
+        assert (found.causes, found.url) == ([], None)
+
+
+def test_nothing_is_asked_of_the_database_about_a_time_that_nobody_knows(live: Services) -> None:
+    store = Fading(live.store)
+    examine(replace(live, store=store))  # type: ignore[arg-type]
+    assert {query for query, _ in store.asked} >= {"wrong_state_of_open", "unanswered_for_long"}
+    assert [query for query, params in store.asked if None in params.values()] == []
 
 
 def test_a_write_ahead_log_that_cannot_be_emptied_is_worth_a_look(services: Services) -> None:

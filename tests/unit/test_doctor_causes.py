@@ -25,10 +25,8 @@ SOUND = Evidence(
     watched=True,
     heard=True,
     waiting=0,
-    answered=False,
     wrong_state=0,
     proved=False,
-    parked=0,
 )
 
 
@@ -45,8 +43,6 @@ def broken(fault: str, **more: object) -> Reach:
     [
         {},
         {"waiting": 3},
-        {"parked": 3},
-        {"parked": 3, "waiting": 3, "answered": True},
         {"wrong_state": 3, "proved": True},
         {"ahead": None, "compared": None},
         {"heard": False},

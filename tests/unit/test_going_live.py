@@ -48,6 +48,7 @@ def test_a_live_set_up_is_done_step_by_step(live: Settings) -> None:
 def test_a_refused_app_key_is_to_do_again_with_its_cure(live: Settings) -> None:
     assert ticked(live, App_key=False) == ["url", "https"]
     told = steps(live, [check("App key", False)], signed_up=False)
+    assert (told[0].told, told[0].cure) == ("App key was looked at.", None)
     assert told[1].cure == "Mend it."
 
 

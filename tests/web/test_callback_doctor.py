@@ -49,13 +49,13 @@ class House:
     def url(self) -> str:
         return f"http://{self.receiver[0]}:{self.receiver[1]}{PATH}"
 
-    def examined(self, url: str | None = None, seconds: float = SECONDS) -> Examined:
-        """What the doctor finds while the portal has this callback URL."""
-        given = {"public_callback_url": url or self.url, "callback_port": self.receiver[1]}
+    def examined(self, url: str | None = "", seconds: float = SECONDS) -> Examined:
+        """What the doctor finds while the settings name this callback URL: that of the receiver, or none (None)."""
+        given = {"public_callback_url": self.url if url == "" else url, "callback_port": self.receiver[1]}
         settings = self.services.settings.model_copy(update=given)
         return examine(replace(self.services, settings=settings), seconds)
 
-    def causes(self, url: str | None = None, seconds: float = SECONDS) -> list[str]:
+    def causes(self, url: str = "", seconds: float = SECONDS) -> list[str]:
         return [cause.code for cause in self.examined(url, seconds).causes]
 
     @contextmanager
@@ -220,18 +220,25 @@ def test_a_receiver_on_a_second_database_is_named(
     assert "SIGNUP_DATABASE_URL" in found.causes[0].cure
 
 
-def test_callbacks_of_another_installation_are_named_while_ours_wait(house: House) -> None:
-    house.calls_back(requestId="of-another", state="s" * 43)
-    assert house.causes() == ["unknown_request"]
-
-
-def test_a_stranger_is_only_worth_a_look_once_somebody_of_ours_was_heard(house: House) -> None:
-    house.calls_back(requestId="of-a-stranger", state="s" * 43)
-    house.another_signs_up()
-    house.calls_back(requestId="request-2")
+def test_what_strangers_post_beside_a_waiting_sign_up_is_worth_a_look_and_no_cause(house: House) -> None:
+    for number in range(5):
+        house.calls_back(requestId=f"of-a-stranger-{number}", state="s" * 43)
     found = house.examined()
-    assert found.causes == []
-    assert [check.level for check in found.checks if check.name in ("Waiting", "Matching nothing")] == ["look at"] * 2
+    assert found.causes == [], "it came in, so ours would have come in too"
+    assert {check.level for check in found.checks if check.name in ("Waiting", "Matching nothing")} == {"look at"}
+    assert found.ok is True
+
+
+def test_a_strangers_callback_is_none_of_ours_so_a_callback_url_nobody_told_stays_the_cause(house: House) -> None:
+    def told() -> dict[str, str]:
+        return {check.name: check.detail for check in house.examined(None).checks}
+
+    house.calls_back(requestId="of-a-stranger", state="s" * 43)
+    assert [cause.code for cause in house.examined(None).causes] == ["url_not_set"]
+    assert told()["Last callback"] == "None of ours has ever come."
+    house.calls_back()
+    assert house.examined(None).causes == []
+    assert told()["Last callback"] == "0 s ago: approved."
 
 
 def test_a_forged_state_is_only_worth_a_look_once_a_later_sign_up_was_approved(house: House) -> None:

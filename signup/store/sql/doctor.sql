@@ -26,7 +26,7 @@ WHERE callbacks.place IN ('parked', 'quarantined') AND callbacks.place = 'quaran
 
 -- name: last_of_ours
 -- The newest callback that a sign-up took. At most a thousand of strangers lie above it.
-SELECT at FROM callbacks WHERE place IN ('arrived', 'matched') ORDER BY id DESC LIMIT 1;
+SELECT at, result FROM callbacks WHERE place IN ('arrived', 'matched') ORDER BY id DESC LIMIT 1;
 
 -- name: approved_since
 -- Whether anybody who started since a moment was approved, whatever came of it: a right state came through.
