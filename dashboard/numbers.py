@@ -4,13 +4,13 @@ It must not keep anything (shared.py does) and knows no Streamlit.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from signup.measure.causes import Moved, causes
 from signup.measure.numbers import numbers
-from signup.measure.question import NOTHING, Question
+from signup.measure.question import NOTHING, Question, SettledQuestion
 from signup.services import Services
 
 
@@ -29,6 +29,17 @@ class Numbers:
     retries: list[dict[str, Any]]
     ages: list[int]
     moved: Sequence[Moved] = ()
+
+
+def known(found: Numbers, asked: SettledQuestion, known_from: datetime | None) -> Numbers:
+    """The same, compared with nothing where nothing is known of that period. Raises UsageWrong for such a range.
+
+    What was counted stays known when its events leave the log. Only an empty time before all that is known is unknown.
+    """
+    asked.refuse_unknown(found.now["started"], known_from)
+    if found.before and asked.before().is_unknown(found.before["started"], known_from):
+        return replace(found, before=None, moved=())
+    return found
 
 
 def counted(services: Services, question: Question, now: datetime) -> Numbers:

@@ -1,19 +1,17 @@
 """One look at the Overview: what was asked, the numbers, and what every card needs to draw them."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import Any
 
 import streamlit as st
 
-from dashboard import labels, rows, shared, state, times
-from dashboard.numbers import Numbers
+from dashboard import labels, rows, shared, state
+from dashboard.numbers import Numbers, known
 from dashboard.parts.filters import CUSTOM, Filters
 from signup import clock
-from signup.errors import SignupError, UsageWrong
-from signup.measure.question import NOTHING, SettledQuestion
+from signup.errors import SignupError
+from signup.measure.question import SettledQuestion
 
 
 @dataclass(frozen=True)
@@ -35,11 +33,6 @@ class View:
     def dark(self) -> bool:
         """Whether the viewer's theme is the dark one."""
         return st.context.theme.type == "dark"
-
-    @property
-    def earliest(self) -> datetime:
-        """From when on anything would have to be known."""
-        return self.asked.start if self.asked.against == NOTHING else self.asked.before().start
 
     @cached_property
     def cut(self) -> list[rows.Row]:
@@ -64,24 +57,10 @@ class View:
 
 
 def look(filters: Filters) -> View:
-    """Ask for the numbers. Raises SignupError's kinds: a range that makes no sense, a log that cannot be read.
-
-    What was counted stays known when its events leave the log. Only an empty time before all that is known is unknown:
-    it is told so and not as zeros, and is no period to compare with.
-    """
+    """Ask for the numbers. Raises SignupError's kinds: a range that makes no sense, a log that cannot be read."""
     seen = shared.services().clock.now()
     question = filters.question()
     asked = question.settled(seen)
     found = shared.overview(question)
-    numbers, known_from = found.numbers, found.known_from
-    if known_from and _is_unknown(numbers.now, asked, known_from):
-        day = times.day(known_from, asked.zone)
-        raise UsageWrong(f"Old events have left the log, and nothing is known from before {day}: choose a later range.")
-    if known_from and numbers.before and _is_unknown(numbers.before, asked.before(), known_from):
-        numbers = replace(numbers, before=None, moved=())
-    return View(filters, asked, numbers, seen, found.as_of, found.problem, known_from)
-
-
-def _is_unknown(counted: Mapping[str, Any], asked: SettledQuestion, known_from: datetime) -> bool:
-    """Whether a range of a pruned log may have held what nobody counted, and nothing is counted in it."""
-    return asked.end <= known_from and not counted["started"]
+    numbers = known(found.numbers, asked, found.known_from)
+    return View(filters, asked, numbers, seen, found.as_of, found.problem, found.known_from)

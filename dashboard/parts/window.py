@@ -21,7 +21,7 @@ def tell(view: View) -> None:
     ]
     if view.problem:
         parts[-1] = f":orange[:material/sync_problem: as of {times.second(view.as_of, zone)}. {view.problem.sentence}]"
-    if view.known_from and view.earliest < view.known_from:
+    if view.known_from and view.asked.earliest < view.known_from:
         parts.append(f":material/info: nothing is known from before {times.day(view.known_from, zone)}")
     if kpis.too_few(view.numbers):
         parts.append(f":material/info: {compare.TOO_FEW} (under {compare.FEWEST})")

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from dashboard.numbers import Numbers, counted
+from dashboard.numbers import Numbers, counted, known
 from dashboard.report import page, pictures
 from dashboard.report.page import Report
 from signup.commands import edge, output
@@ -18,8 +18,10 @@ from signup.commands.session import opened
 from signup.commands.stats import asked
 from signup.errors import UsageWrong
 from signup.measure.fold import fold_to_the_end
+from signup.measure.numbers import numbers
 from signup.measure.question import Question
 from signup.phone import country_name
+from signup.record import log
 from signup.record.wholefile import file_for
 from signup.services import Services
 from signup.words import OUTCOMES
@@ -35,12 +37,15 @@ def run(words: Sequence[str]) -> int:
         made, question = services.clock.now(), replace(asked(options), against=options.against)
         if options.charts:
             _make(options.charts)
+        settled, found = question.settled(made), _numbers(services, question, made)
+        known_from = _known_from(services)
         report = Report(
-            numbers=_numbers(services, question, made),
-            asked=question.settled(made),
+            numbers=known(found, settled, known_from),
+            asked=settled,
             filters=_filters(options),
             mode=services.settings.mode,
             made=made,
+            known_from=known_from,
         )
         pictured = _pictured(report, progress)
         with file_for(options.out, services.settings) as file:
@@ -71,6 +76,12 @@ def _numbers(services: Services, question: Question, made: datetime) -> Numbers:
     """Of every outcome: those chosen only say what is drawn and listed, as on the page (dashboard/shared.py)."""
     fold_to_the_end(services)
     return counted(services, replace(question, outcomes=()), made)
+
+
+def _known_from(services: Services) -> datetime | None:
+    """The first day of which a log that has lost old events knows anything."""
+    with numbers(services) as read:
+        return read.known_from if log.is_pruned(services) else None
 
 
 def _pictured(report: Report, progress: Progress) -> tuple[dict[str, str], dict[str, bytes]]:

@@ -57,7 +57,8 @@ code { background: var(--soft); border-radius: 4px; padding: 0 4px; font-size: 1
 class Report:
     """What a report is about. `filters`: what was chosen, by its name, for people. `made`: when it was counted.
 
-    The outcomes of `asked` only choose what is drawn and listed: the numbers are of all.
+    The outcomes of `asked` only choose what is drawn and listed: the numbers are of all. `known_from`: what was before
+    may have left the log uncounted; None as long as the log has lost nothing.
     """
 
     numbers: Numbers
@@ -65,6 +66,7 @@ class Report:
     filters: dict[str, str]
     mode: str
     made: datetime
+    known_from: datetime | None = None
 
     @property
     def chosen(self) -> tuple[str, ...]:
@@ -163,6 +165,8 @@ def _head(report: Report) -> str:
     earlier = report.asked.before()
     year = f" {earlier.start:%Y}" if report.asked.against == YEAR else ""
     compared = [f"compared with {_span(earlier)}{year}"] if report.numbers.before else []
+    if report.known_from and report.asked.earliest < report.known_from:
+        compared.append(f"nothing is known from before {times.day(report.known_from, report.asked.zone)}")
     counted = times.day_and_second(report.made, report.asked.zone)
     told = [
         f"{_span(report.asked)} ({report.asked.zone.key})",

@@ -19,6 +19,7 @@ from signup.measure.figures import count, duration, percent
 from signup.measure.fold import fold_to_the_end, rebuild_from_the_log
 from signup.measure.numbers import numbers
 from signup.measure.question import Question, question
+from signup.record import log
 
 COUNTS = ("started", "completed", "declined", "expired", "failed", "open")
 RATES = ("successRate", "errorRate", "lockHitRate")
@@ -36,8 +37,10 @@ def stats(options: Options) -> int:
         if options.check:
             return _checked(check(services, about, now), options)
         fold_to_the_end(services)
+        pruned = log.is_pruned(services)
         with numbers(services) as read:
             answer = read.stats(about, now)
+            about.settled(now).refuse_unknown(answer["started"], read.known_from if pruned else None)
     if options.json:
         output.json_line(answer)
     else:

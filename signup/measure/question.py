@@ -78,6 +78,11 @@ class SettledQuestion:
     full_length: timedelta
     against: str = PERIOD
 
+    @property
+    def earliest(self) -> datetime:
+        """From when on anything would have to be known."""
+        return self.start if self.against == NOTHING else self.before().start
+
     def before(self) -> "SettledQuestion":
         """The same question about the period it is compared with, cut into the same kind of buckets."""
         if self.against == YEAR:
@@ -85,6 +90,21 @@ class SettledQuestion:
         else:
             start, end = calendar.previous(self.start, self.end, self.zone, self.full_length)
         return replace(self, start=start, end=end)
+
+    def is_unknown(self, started: int, known_from: datetime | None) -> bool:
+        """Whether nothing is counted in a time that a log has lost: nobody knows then whether anything happened.
+
+        `known_from`: the first day of which such a log knows anything; None as long as it has lost nothing.
+        """
+        return known_from is not None and self.end <= known_from and not started
+
+    def refuse_unknown(self, started: int, known_from: datetime | None) -> None:
+        """Raise UsageWrong instead of telling zeros of such a time."""
+        if known_from and self.is_unknown(started, known_from):
+            day = f"{known_from.astimezone(self.zone):%d %b %Y}"
+            raise UsageWrong(
+                f"Old events have left the log, and nothing is known from before {day}: choose a later range."
+            )
 
 
 def question(

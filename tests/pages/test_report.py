@@ -25,6 +25,7 @@ from signup.commands import report as command
 from signup.commands.parsing import Parser
 from signup.commands.stats import asked
 from signup.errors import UsageWrong
+from signup.measure.fold import fold
 from signup.measure.glossary import GLOSSARY
 from signup.measure.question import Question
 from signup.services import open_services
@@ -172,6 +173,29 @@ def test_the_program_counts_every_outcome_and_draws_those_chosen(
     html = out.read_text("utf-8")
     assert "outcomes drawn: Failed" in html
     assert re.search("Success rate</small><b>[0-9.]+%", html)
+
+
+def test_a_range_before_all_that_a_pruned_log_knows_is_refused_as_on_the_page(
+    environ: Environ, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chosen, out = filled(environ), tmp_path / "overview.html"
+    pruned(chosen)
+    with pytest.raises(UsageWrong, match="Old events have left the log, and nothing is known from before"):
+        here(monkeypatch, chosen, f"--out={out}", "--from=2024-01-01", "--to=2024-02-01")
+    assert not out.exists()
+    assert here(monkeypatch, chosen, f"--out={out}", "--range=7d", "--against=year") == 0
+    html = out.read_text("utf-8")
+    assert re.search("compared with [0-9]|>from [0-9]|; dashed", html) is None
+    assert "nothing is known from before" in html
+
+
+def pruned(chosen: dict[str, str]) -> None:
+    """Old events have left the log."""
+    with open_services(load(chosen, env_file=None)) as services:
+        seq = fold(services).seq
+        with services.store.write() as tx:
+            tx.run("set_pruned", seq=seq)
+            tx.run("drop_pruned_events", seq=seq)
 
 
 def test_where_the_charts_cannot_go_is_told_before_anything_is_written(

@@ -108,6 +108,19 @@ def spoil(folder: Path, statement: str) -> None:
         rolls.execute(statement)
 
 
+def test_a_range_before_all_that_a_pruned_log_knows_is_refused_and_not_told_as_zeros(
+    lived: CommandLine, settings: Callable[..., Settings]
+) -> None:
+    old = ("stats", "--from", "2020-01-01", "--to", "2020-01-03")
+    assert lived(*old, "--json").json["started"] == 0
+    with open_services(settings()) as services:
+        keep_from(services, fold(services).seq)
+    told = lived(*old)
+    assert (told.code, told.out) == (2, "")
+    assert told.err.startswith("Old events have left the log, and nothing is known from before")
+    assert lived("stats", "--json").json["started"] == 60
+
+
 def test_a_check_of_sound_roll_ups_finds_every_figure_right(lived: CommandLine) -> None:
     told = lived("stats", "--check", "--json")
     assert (told.code, told.json["differences"]) == (0, [])
