@@ -184,10 +184,8 @@ class Numbers:
         else:
             whole = [Bucket(question.start, question.end)]
             found = self._gathering(question, whole).gather(countries=False)
-        answer = {**self._told(found, question, now), "byCountry": []}
-        told = stats.without_rates(answer) if question.outcomes else answer
-        del told["byCountry"]
-        return told
+        answer = self._told(found, question, now)
+        return stats.without_rates(answer) if question.outcomes else answer
 
     def _told(self, found: Counted, question: SettledQuestion, now: datetime) -> dict[str, Any]:
         return {

@@ -31,6 +31,7 @@ _NEED_ALL_OUTCOMES = (
     "errorRate",
     "lockHitRate",
 )
+_COLUMNS_NEED_ALL = {"byCountry": "successRate", "series": "lockHits"}
 _UTC = ZoneInfo("UTC")
 
 
@@ -160,10 +161,10 @@ def _latency(
 
 def without_rates(answer: dict[str, Any]) -> dict[str, Any]:
     """The same for some outcomes only: a refused start has no outcome, and a rate of one outcome says nothing."""
+    lists = {name: column for name, column in _COLUMNS_NEED_ALL.items() if name in answer}
     return {
         **answer,
         **dict.fromkeys(_NEED_ALL_OUTCOMES),
         "retrySeconds": dict.fromkeys(answer["retrySeconds"]),
-        "byCountry": [{**row, "successRate": None} for row in answer["byCountry"]],
-        "series": [{**row, "lockHits": None} for row in answer["series"]],
+        **{name: [{**row, column: None} for row in answer[name]] for name, column in lists.items()},
     }
