@@ -91,17 +91,27 @@ class Timetable:
 class Sent:
     """One callback: how often it was tried, and the HTTP status of its last answer (None: no answer).
 
-    `url`: where it goes; `replay`: it is sent again by hand.
+    `url`: where it goes; `first`: the one of which it is sent again by hand.
     """
 
     body: dict[str, Any]
     url: SplitResult
     at: datetime
-    replay: bool = False
+    first: "Sent | None" = field(default=None, repr=False, compare=False)
     id: str = field(default_factory=lambda: secrets.token_hex(8))
     tries: int = 0
     status: int | None = None
     tried: threading.Event = field(default_factory=threading.Event, repr=False, compare=False)
+
+    @property
+    def edited(self) -> list[str]:
+        """The fields in which it is not as the first one was."""
+        first = self.first.body if self.first else self.body
+        return sorted(name for name in first | self.body if first.get(name) != self.body.get(name))
+
+    def about(self, request_id: str) -> bool:
+        """Whether it names a request, or did before it was edited."""
+        return request_id in (self.body.get("requestId"), self.first and self.first.body.get("requestId"))
 
 
 class UnknownCallback(Exception):
@@ -131,16 +141,15 @@ class Courier:
 
     def latest(self, request_id: str | None = None) -> list[Sent]:
         """The callbacks that are kept, of one request or all, the newest first."""
-        kept = [sent for sent in list(self.sent) if request_id in (None, sent.body.get("requestId"))]
-        return kept[::-1]
+        return [sent for sent in list(self.sent) if request_id is None or sent.about(request_id)][::-1]
 
     def send_again(self, sent_id: str, changes: dict[str, Any], to: str | None = None) -> Sent:
         """One that is kept, with these fields changed (None: left out). Raises UnknownCallback, ElsewhereRefused."""
-        first = next((sent for sent in list(self.sent) if sent.id == sent_id), None)
-        if first is None:
+        kept = next((sent for sent in list(self.sent) if sent.id == sent_id), None)
+        if kept is None:
             raise UnknownCallback(sent_id)
-        body = {name: value for name, value in (first.body | changes).items() if value is not None}
-        return self._post_soon(Sent(body, nearby(to) if to else self._url, self._now(), replay=True))
+        body = {name: value for name, value in (kept.body | changes).items() if value is not None}
+        return self._post_soon(Sent(body, nearby(to) if to else self._url, self._now(), kept.first or kept))
 
     def send(self, body: dict[str, Any]) -> Sent:
         """Post the body soon, from another thread. `Sent.tried` is set after the first try."""
@@ -152,7 +161,7 @@ class Courier:
         return sent
 
     def _try(self, sent: Sent) -> None:
-        sent.status = _post(sent.url, json.dumps(sent.body).encode(), {REPLAY: "1"} if sent.replay else {})
+        sent.status = _post(sent.url, json.dumps(sent.body).encode(), {REPLAY: "1"} if sent.first else {})
         sent.tries += 1
         sent.tried.set()
         if sent.status is not None and sent.status < 500:

@@ -24,7 +24,10 @@ SECONDS = 2.0
 REPLAY_SECONDS = 6.0
 """The sandbox waits for the answer to the callback, three seconds at most."""
 SECRETS = ("accessToken", "state")
-MOST_CALLBACKS = 50
+MOST_CALLBACKS, ALL_CALLBACKS = 50, 1_000
+"""As many as a page shows, and as the sandbox keeps."""
+MOST_BYTES = 4_194_304
+"""Of its answers: an edited callback may be long, and many phones may ring."""
 OK, NOT_FOUND = 200, 404
 
 
@@ -65,6 +68,8 @@ class PhoneCode:
 class Posted:
     """One callback of the sandbox's. `status`: the answer to its last try, None without one; `replay`: sent by hand.
 
+    `edited`: the fields in which it is not as the callback was that came by itself, the secret ones too.
+
     `request_id`: None where the body has none that can be one, as an edited body may.
     """
 
@@ -76,6 +81,7 @@ class Posted:
     body: dict[str, Any]
     tries: int
     status: int | None
+    edited: tuple[str, ...] = ()
 
 
 def ringing(services: Services) -> list[Ringing]:
@@ -112,9 +118,9 @@ def phone_code(services: Services) -> PhoneCode:
         return PhoneCode(made["code"], made["seconds"], made["address"])
 
 
-def callbacks(services: Services, request_id: str | None = None) -> list[Posted]:
+def callbacks(services: Services, request_id: str | None = None, *, most: int = MOST_CALLBACKS) -> list[Posted]:
     """The last callbacks that the sandbox posted, for one request or all, the newest first. Raises as `ringing`."""
-    asked = {"limit": MOST_CALLBACKS} | ({"requestId": request_id} if request_id else {})
+    asked = {"limit": most} | ({"requestId": request_id} if request_id else {})
     with _as_it_should():
         return [_posted(row) for row in _ask(services, "GET", f"/callbacks?{urlencode(asked)}")]
 
@@ -137,8 +143,17 @@ def changes(posted: Posted, body: Mapping[str, Any]) -> dict[str, Any]:
 
 def _posted(row: Mapping[str, Any]) -> Posted:
     body = {name: DOTS if name in SECRETS else value for name, value in row["body"].items()}
-    request_id = strict.request_id(row["requestId"])
-    return Posted(row["id"], request_id, row["at"], row["to"], row["replay"], body, row["tries"], row["status"])
+    return Posted(
+        row["id"],
+        strict.request_id(row["requestId"]),
+        row["at"],
+        row["to"],
+        row["replay"],
+        body,
+        row["tries"],
+        row["status"],
+        tuple(row["edited"]),
+    )
 
 
 @contextmanager
@@ -163,7 +178,7 @@ def _ask(
         raise UsageWrong("There is no sandbox in live mode.")
     url = f"http://127.0.0.1:{services.settings.sandbox_port}{path}"
     body = json.dumps(content).encode() if content else None
-    reply = outbound.send(method, url, {"Content-Type": "application/json"}, body, seconds=seconds)
+    reply = outbound.send(method, url, {"Content-Type": "application/json"}, body, seconds=seconds, most=MOST_BYTES)
     if reply.status not in fine or reply.unread:
         raise ValueError(reply.status)
     return json.loads(reply.body)

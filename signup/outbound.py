@@ -71,7 +71,7 @@ class OutboundFailed(SignupError):
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer: header names in lower case, at most `CAP` bytes of body, `ms` for the whole call.
+    """An answer: header names in lower case, at most as much body as was asked for, `ms` for the whole call.
 
     `unread` says why the body is not whole: too_big, encoded, broken, timeout; None when it is.
     """
@@ -92,14 +92,16 @@ def send(
     seconds: float,
     clock: Clock | None = None,
     public_only: bool = False,
+    most: int = CAP,
 ) -> Reply:
     """Make one call, once. Back after `seconds` at the latest; raises OutboundFailed when no status line came.
 
-    `public_only`: to nobody on this machine or in a private network, whatever the name server says.
+    `public_only`: to nobody on this machine or in a private network, whatever the name server says; `most`: bytes of
+    the answer that are read.
     """
     clock = clock or SystemClock()
     began = clock.monotonic()
-    call = _Call(requests.Request(method, url, headers={**_ALWAYS, **headers}, data=body), seconds, public_only)
+    call = _Call(requests.Request(method, url, headers={**_ALWAYS, **headers}, data=body), seconds, public_only, most)
     Thread(target=call.talk, name="outbound", daemon=True).start()
     try:
         in_time = call.finished.wait(seconds)
@@ -111,11 +113,12 @@ def send(
 class _Call:
     """One call, shared by the caller, who waits, and the worker, who talks. After `hang_up` nothing leaves any more."""
 
-    def __init__(self, request: requests.Request, seconds: float, public_only: bool) -> None:
+    def __init__(self, request: requests.Request, seconds: float, public_only: bool, most: int) -> None:
         self.finished = Event()
         self.public_only = public_only
         self._request = request
         self._seconds = seconds
+        self._most = most
         self._lock = Lock()
         self._over = False
         self._sent = False
@@ -150,7 +153,7 @@ class _Call:
         if headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
             self._fault = "encoded"
             return
-        while len(self._body) <= CAP:
+        while len(self._body) <= self._most:
             piece = response.raw.read(_PIECE, decode_content=False)
             if not piece:
                 return
@@ -217,7 +220,7 @@ class _Call:
         if self._head is None:
             raise OutboundFailed(why or "broken", self._sent, self._untrusted)
         status, headers = self._head
-        return Reply(status, headers, bytes(self._body[:CAP]), ms, why)
+        return Reply(status, headers, bytes(self._body[: self._most]), ms, why)
 
 
 def _kind(fault: Exception, sent: bool) -> str:

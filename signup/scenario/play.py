@@ -165,7 +165,7 @@ class _Playing:
     def _posted(self, begun: _Begun) -> Posted | None:
         """The last callback of a sign-up that was answered, but for those that were sent again."""
         request_id = signups.request_id(self._services, begun.id)
-        known = door.callbacks(self._services, request_id) if request_id else []
+        known = door.callbacks(self._services, request_id, most=door.ALL_CALLBACKS) if request_id else []
         return next((one for one in known if one.status and not one.replay), None)
 
     def _expect(self, step: Expect) -> str:

@@ -1,14 +1,16 @@
 """A scenario made of what happened to one sign-up: its steps as the log tells them, its end as what to expect.
 
 The number does not come along: a persona stays one, and any other becomes the persona that only rings, answered by
-taps. Time that passed is let pass by the clock. What cannot be known afterwards (which secret was edited) is guessed
-from what came of it. It must not write the file.
+taps. Time that passed is let pass by the clock. What cannot be known afterwards (what a callback was edited to that
+the sandbox has forgotten) is guessed from what came of it, and what no step can do is left out. It must not write the
+file.
 """
 
 import json
 import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
@@ -22,12 +24,12 @@ from signup.model import OPEN, Event, Status
 from signup.scenario.drawn import persona_of
 from signup.scenario.story import MOST_SECONDS, read
 from signup.services import Services
-from signup.truecaller.trace import DOTS
+from signup.truecaller import strict
 
 Step = dict[str, Any]
 
-RINGS = "ignore"
-"""The persona that does nothing by itself."""
+RINGS, TWICE, FORGES = "ignore", "duplicate_callback", "wrong_state"
+"""The persona that does nothing by itself, and those whose own callback is repeated or set aside."""
 PAUSE_SECONDS = 2.0
 """What comes so much later by itself, time brought."""
 TAPS = {
@@ -36,11 +38,18 @@ TAPS = {
     "user_rejected": "decline",
     "use_another_number": "another_number",
 }
+RECEIVED, REPEATED, ASIDE = "callback.received", "callback.repeated", "callback.quarantined"
+REPLAY = "replay.sent"
 TOLD = ("signup.", "callback.", "lock.hit", "profile.fetched")
 """What is expected again: how often a profile is tried depends on how fast all of it is."""
-DONE = (*TOLD, "replay.sent")
+DONE = (*TOLD, REPLAY)
 """What the steps are made of."""
-FORGED: dict[str, Step] = {"state_mismatch": {"state": "another-state"}, "state_missing": {"state": None}}
+LAST = "9999"
+OK = 200
+FORGED: dict[str, Step] = {
+    "state_mismatch": {"accessToken": "another-accessToken", "state": "another-state"},
+    "state_missing": {"accessToken": "another-accessToken", "state": None},
+}
 
 
 def recorded(services: Services, signup_id: str) -> str | None:
@@ -51,8 +60,8 @@ def recorded(services: Services, signup_id: str) -> str | None:
         return None
     number = signups.number(services, signup_id)
     persona = (persona_of(services, number) if number else None) or RINGS
-    events = signups.timeline(services, signup_id)
-    steps = [*_steps(persona, events, _edits(services, signup_id)), _end(found, events)]
+    events = list(_that_can_be_played(persona, signups.timeline(services, signup_id)))
+    steps = [*_steps(persona, found.started_at, events, _sent_again(services, signup_id, events)), _end(found, events)]
     told = ",\n".join(f"    {json.dumps(step)}" for step in steps)
     name = json.dumps(f"{persona}, as it went at {found.started_at:%Y-%m-%d %H:%M} UTC")
     return _readable(f'{{\n  "format": 1,\n  "name": {name},\n  "steps": [\n{told}\n  ]\n}}\n')
@@ -67,39 +76,63 @@ def _readable(made: str) -> str:
     return made
 
 
-def _steps(persona: str, events: Sequence[Event], edits: Sequence[Step]) -> Iterator[Step]:
-    """What was done, in order, and the time between; who only looked at it did nothing."""
-    events = [event for event in events if event.kind.startswith(DONE)]
+def _that_can_be_played(persona: str, events: Sequence[Event]) -> Iterator[Event]:
+    """What was done, and what came of it: who only looked did nothing. A stranger's callback can be played once there
+    is one to forge, and a repeat that neither the persona nor a replay made cannot."""
+    posted = False
+    for event in events:
+        own = _detail(event, "replay") or (event.kind == REPEATED and persona == TWICE)
+        early = event.kind == ASIDE and not posted and persona != FORGES
+        if event.kind.startswith(DONE) and (own or not (early or event.kind == REPEATED)):
+            posted = posted or event.kind in (RECEIVED, ASIDE)
+            yield event
+
+
+def _steps(persona: str, here: datetime, events: Sequence[Event], sent_again: Sequence[Step | None]) -> Iterator[Step]:
+    """What was done, in order, and the time between. `here`: until when the story has come; `sent_again`: a step for
+    each replay, None where there is none."""
     code = next((_detail(event, "code") for event in events if _answers_the_request(event)), None)
     yield {"do": "start", "persona": persona, **({"code": code} if code else {})}
-    left = iter(edits)
-    for before, event in pairwise(events):
+    left, posted, answered = iter(sent_again), False, False
+    for event in events:
         if event.kind == "lock.hit":
             yield {"do": "start", "again": True, "code": "locked"}
-        elif event.kind == "replay.sent":
-            yield {"do": "sendAgain", **_body(next(left, {}), events[events.index(event) :])}
-        elif tap := persona == RINGS and _tap(event, events):
-            yield {"do": "tap", "answer": tap}
-        elif not _detail(event, "replay"):
-            yield from _time(persona, before, event)
+        elif event.kind == REPLAY:
+            yield from filter(None, [next(left)])
+        elif _detail(event, "replay"):
+            continue
+        elif event.kind == ASIDE and posted:
+            yield {"do": "sendAgain", "body": FORGED[str(_detail(event, "reason"))]}
+        elif event.kind == RECEIVED and answered:
+            yield {"do": "sendAgain", "body": _by_hand(_said(event, events))}
+        else:
+            tap = TAPS.get(_said(event, events)) if persona == RINGS and event.kind == RECEIVED else None
+            yield from [{"do": "tap", "answer": tap}] if tap else _time(persona, here, event)
+            here, answered = moment(event.at), answered or tap not in (None, "open")
+        posted = posted or event.kind in (RECEIVED, ASIDE)
 
 
 def _answers_the_request(event: Event) -> bool:
     return event.kind == "signup.sent" or (event.kind == "signup.failed" and _detail(event, "step") == "request")
 
 
-def _tap(event: Event, events: Sequence[Event]) -> str | None:
-    """What somebody answered on the phone; None when the event is no callback of theirs."""
-    if event.kind != "callback.received" or _detail(event, "replay"):
-        return None
-    said = str(_detail(event, "result"))
-    reasons = (_detail(one, "reason") for one in events if one.kind == "signup.declined")
-    return TAPS.get(next(reasons, "user_rejected") if said == "declined" else said)
+def _said(event: Event, events: Sequence[Event]) -> str:
+    """What a callback said."""
+    result = str(_detail(event, "result"))
+    reasons = (str(_detail(one, "reason")) for one in events if one.kind == "signup.declined")
+    return next(reasons, "user_rejected") if result == "declined" else result
 
 
-def _time(persona: str, before: Event, event: Event) -> Iterator[Step]:
+def _by_hand(said: str) -> Step:
+    """A callback that came after the phone had been answered, as an edit of the one that came then."""
+    if said == "approved":
+        return {"accessToken": "another-accessToken"}
+    return {"status": {"opened": "flow_invoked"}.get(said, said), "accessToken": None, "state": None}
+
+
+def _time(persona: str, here: datetime, event: Event) -> Iterator[Step]:
     """The clock moved as far as it went by itself. A persona that answers has done so before all is over."""
-    gap = (moment(event.at) - moment(before.at)).total_seconds()
+    gap = (moment(event.at) - here).total_seconds()
     if gap < PAUSE_SECONDS or _answers_the_request(event):
         return
     over = event.kind in ("signup.expired", "signup.failed")
@@ -108,27 +141,47 @@ def _time(persona: str, before: Event, event: Event) -> Iterator[Step]:
     yield {"do": "moveClock", **({"past": "answer"} if over else {"seconds": min(math.ceil(gap), MOST_SECONDS)})}
 
 
-def _body(edits: Step, since: Sequence[Event]) -> Step:
-    """The fields that were edited. A secret that was is known only by what came of it."""
-    caused = next((event for event in since if _detail(event, "replay")), None)
-    guessed: Step = FORGED.get(str(_detail(caused, "reason")), {}) if caused else {}
-    body = guessed | edits
-    return {"body": body} if body else {}
-
-
-def _edits(services: Services, signup_id: str) -> list[Step]:
-    """What was edited in each callback that was sent again, oldest first, as far as the sandbox still knows."""
+def _sent_again(services: Services, signup_id: str, events: Sequence[Event]) -> list[Step | None]:
+    """A step for each replay in the log, as the sandbox knows it; None for one that did nothing to the sign-up."""
     request_id = signups.request_id(services, signup_id)
-    posted = door.callbacks(services, request_id)[::-1] if request_id else []
-    firsts: list[Posted] = []
-    edits = []
-    for one in posted:
-        if one.replay and firsts:
-            changed = door.changes(firsts[-1], one.body)
-            edits.append({name: f"another-{name}" if value == DOTS else value for name, value in changed.items()})
-        elif not one.replay:
-            firsts.append(one)
-    return edits
+    known = door.callbacks(services, request_id, most=door.ALL_CALLBACKS)[::-1] if request_id else []
+    asked = [place for place, event in enumerate(events) if event.kind == REPLAY]
+    steps = []
+    for place, after in pairwise([*asked, len(events)]):
+        until = events[after].at if after < len(events) else LAST
+        replays = (one for one in known if one.replay and events[place].at <= one.at < until)
+        caused = next((one for one in events[place:after] if _is_replayed_callback(one)), None)
+        posted = next(replays, None)
+        before = known[: known.index(posted)] if posted else []
+        base = next((one for one in before[::-1] if one.status and not one.replay), None)
+        steps.append(_as_posted(posted, base, caused) if posted and base else _as_told(caused))
+    return steps
+
+
+def _is_replayed_callback(event: Event) -> bool:
+    return event.kind.startswith("callback.") and bool(_detail(event, "replay"))
+
+
+def _as_posted(posted: Posted, base: Posted, caused: Event | None) -> Step | None:
+    """How the sandbox posted it, beside the callback that a story would send again. A secret that was edited is another
+    one, and one that nobody may have when it was refused; a request id that was edited is nobody's."""
+    if caused is None and (posted.status is None or posted.to != base.to):
+        return None
+    body = door.changes(base, posted.body)
+    other = "another-{}" if posted.status == OK else ""
+    body |= {name: other.format(name) for name in door.SECRETS if name in posted.edited and name in posted.body}
+    if strict.request_id(body.get("requestId")):
+        body["requestId"] = "another-requestId"
+    answer = {} if posted.status in (None, OK) else {"answer": posted.status}
+    return {"do": "sendAgain", **({"body": body} if body else {}), **answer}
+
+
+def _as_told(caused: Event | None) -> Step | None:
+    """One that the sandbox has forgotten, by what came of it."""
+    if caused is None:
+        return None
+    body = FORGED.get(str(_detail(caused, "reason")))
+    return {"do": "sendAgain", **({"body": body} if body else {})}
 
 
 def _end(found: SignUp, events: Sequence[Event]) -> Step:

@@ -1,7 +1,6 @@
 """The shipped scenarios over real HTTP, by the command as a person runs it: sandbox, receiver, watcher."""
 
 import json
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,13 +11,8 @@ import pytest
 from signup import door
 from signup.clock import HandClock, SystemClock, text
 from signup.errors import SignupError
-from signup.flow import signups
 from signup.flow.start import start
-from signup.record import events
-from signup.record.events import Kind
-from signup.sandbox_clock import SandboxClock
 from signup.scenario.play import play
-from signup.scenario.record import recorded
 from signup.scenario.story import read
 from signup.services import Services
 from tests.machine import ROOT
@@ -162,31 +156,6 @@ def test_a_callback_edited_to_letters_that_no_text_should_hold_is_refused_by_the
     assert told.code == 0, told.out
 
 
-def test_a_look_at_the_profile_is_no_part_of_a_saved_story_and_one_beyond_all_files_is_not_saved(
-    street: Services, command: CommandLine
-) -> None:
-    assert command("scenario", "run", str(ROOT / "sandbox" / "scenarios" / "approve.json")).code == 0
-    (one,) = signups.page(street, signups.Wanted())
-    again = f"+{signups.number(street, one.id)}"
-    start(street, again, channel="web", actor="cli")
-    assert isinstance(street.clock, SandboxClock)
-    street.clock.move(90_000)
-    signups.reveal(street, one.id, reason="They asked", actor="cli")
-    assert [step.do for step in read(str(recorded(street, one.id)).encode()).steps] == ["start", "start", "expect"]
-    with street.store.write() as tx:
-        for _ in range(198):
-            events.append(
-                tx,
-                at=text(street.clock.now()),
-                kind=Kind.LOCK_HIT,
-                actor="cli",
-                signup_id=one.id,
-                details={"country": "SE", "channel": "web", "numberId": "0" * 16, "ms": 1},
-            )
-    with pytest.raises(SignupError, match=r"cannot be saved as a scenario\. .*steps: are more than 200"):
-        recorded(street, one.id)
-
-
 def test_while_a_story_is_played_no_other_is(street: Services) -> None:
     told = read(SHIPPED[0].read_bytes())
     playing = play(street, told, actor="cli")
@@ -195,34 +164,3 @@ def test_while_a_story_is_played_no_other_is(street: Services) -> None:
         next(play(replace(street, clock=Impatient(street.clock.now())), told, actor="user:local"))
     assert [step.expected for step in playing] == [None] * (len(told.steps) - 1)
     assert next(play(street, told, actor="user:local")).expected is None
-
-
-def test_a_story_saved_from_a_sign_up_goes_as_the_sign_up_went_and_holds_nobodys_number(
-    street: Services, command: CommandLine, tmp_path: Path
-) -> None:
-    everyday = story(
-        tmp_path,
-        {"do": "start", "number": "+46 76 123 45 67"},
-        {"do": "tap", "answer": "open"},
-        {"do": "expect", "events": {"signup.opened": 1}},
-        {"do": "start", "again": True, "code": "locked"},
-        {"do": "tap", "answer": "another_number"},
-        {"do": "expect", "status": "declined", "events": {"lock.hit": 1}},
-        {"do": "sendAgain", "body": {"status": "more"}},
-        {"do": "sendAgain", "body": {"status": None, "accessToken": "a-forged-token"}},
-        {"do": "expect", "events": {"replay.sent": 2, "callback.quarantined": 1}},
-        name="everyday",
-    )
-    lived = [everyday, *(str(ROOT / "sandbox" / "scenarios" / f"{name}.json") for name in ("ignored", "late-token"))]
-    assert command("scenario", "run", *lived).code == 0
-    saved = []
-    for nth, one in enumerate(signups.page(street, signups.Wanted())):
-        saved.append(tmp_path / f"saved-{nth}.json")
-        saved[-1].write_text(str(recorded(street, one.id)), "utf-8")
-    texts = "".join(file.read_text("utf-8") for file in saved)
-    assert "76" not in re.sub(r"\d+-\d+-\d+ \d+:\d+", "", texts)
-    assert [step["do"] for step in json.loads(saved[-1].read_text("utf-8"))["steps"]] == [
-        *("start", "tap", "start", "tap", "sendAgain", "sendAgain", "expect")
-    ]
-    told = command("scenario", "run", *map(str, saved))
-    assert told.code == 0, told.out + texts
