@@ -14,12 +14,14 @@ from signup.services import Services
 
 
 class Playing:
-    """`steps`: those that are done; `problem`: why it cannot be played, or not on. It ends with the server."""
+    """`steps`: those that are done; `problem`: why it cannot be played, or not on; `waits_for`: the name of another one
+    that must end first. It ends with the server."""
 
     def __init__(self, services: Services, story: Story, *, actor: str) -> None:
         self.story = story
         self.steps: list[Played] = []
         self.problem: str | None = None
+        self.waits_for: str | None = None
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._play, args=(services, actor), name="scenario", daemon=True)
         self._thread.start()
@@ -55,6 +57,9 @@ class Playing:
     def _play(self, services: Services, actor: str) -> None:
         try:
             ready.insist(services)
-            self.steps.extend(play(services, self.story, actor=actor, stop=self._stop))
+            self.steps.extend(play(services, self.story, actor=actor, stop=self._stop, waits=self._wait))
         except SignupError as problem:
             self.problem = problem.sentence
+
+    def _wait(self, other: str | None) -> None:
+        self.waits_for = other

@@ -92,7 +92,7 @@ def _told(*, was_running: bool) -> None:
     st.caption(f"{len(steps)} of {len(playing.story.steps)} steps")
     st.markdown("  \n".join(f"{WRONG_SIGN if step.expected else FINE_SIGN} {step.line}" for step in steps))
     if running:
-        st.markdown(":gray[:material/hourglass_top: It is being played.]")
+        _at_work(playing.waits_for)
         st.button("Stop", icon=":material/stop_circle:", key="scenario_stop", on_click=playing.stop)
     elif playing.problem and playing.stopped:
         st.caption(playing.problem)
@@ -106,6 +106,16 @@ def _told(*, was_running: bool) -> None:
         st.error("It ended without a word: look into the dashboard's log.", icon=":material/error:")
     if was_running and not running:
         st.rerun()  # stop looking every half second, and let another one begin
+
+
+def _at_work(other: str | None) -> None:
+    if other is None:
+        st.markdown(":gray[:material/hourglass_top: It is being played.]")
+    else:
+        st.markdown(
+            ":gray[:material/pause_circle: It waits: one scenario is played at a time, and another one is at work.]"
+        )
+        st.text(other)
 
 
 def _save(signup_id: str) -> None:

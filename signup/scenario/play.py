@@ -35,14 +35,22 @@ def past(settings: Settings) -> dict[str, float]:
     return {"lock": settings.lock_seconds + 1, "answer": over}
 
 
-def play(services: Services, story: Story, *, actor: str, stop: Event | None = None) -> Iterator[Played]:
-    """Each step once it is done; the first that differs is the last. `stop`: set by whoever wants it to end.
+def play(
+    services: Services,
+    story: Story,
+    *,
+    actor: str,
+    stop: Event | None = None,
+    waits: Callable[[str | None], None] = lambda _: None,
+) -> Iterator[Played]:
+    """Each step once it is done; the first that differs is the last. `stop`: set by whoever wants it to end; `waits`:
+    told for which story this one waits, None when it waits no more.
 
     Raises SignupError for what cannot be played, or not on.
     """
     stop = stop or Event()
     playing = _Playing(services, actor, stop)
-    with turn(services, stop):
+    with turn(services, story.name, stop, waits):
         for place, step in enumerate(story.steps, 1):
             try:
                 yield Played(place, step.do, playing.do(step))

@@ -1,14 +1,14 @@
 """One scenario at a time in one sandbox: all of them share its clock and the numbers of its personas.
 
-    SIGNUP_DATA_DIR/scenario.lock      held for as long as a story is played, by a command or by a page
+    SIGNUP_DATA_DIR/scenario.lock      held while a story is played, by a command or by a page; holds its name
 
-Whoever comes second waits, but not for ever. It must not know what is played.
+Whoever comes second waits, but not for ever, and knows for which. It must not know what is played.
 """
 
 import fcntl
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from threading import Event
 
 from signup.errors import SignupError
@@ -17,22 +17,35 @@ from signup.services import Services
 
 NAME = "scenario.lock"
 WAIT_SECONDS = 60.0
+MOST_BYTES = 1_000
 
 
 @contextmanager
-def turn(services: Services, stop: Event) -> Iterator[None]:
-    """While inside, nobody else plays. Raises SignupError when somebody does for too long, and as `go_on` does."""
+def turn(services: Services, name: str, stop: Event, waits: Callable[[str | None], None]) -> Iterator[None]:
+    """While inside, nobody else plays. `waits`: told the name of the story that is waited for, None when it is over.
+
+    Raises SignupError when somebody plays for too long, and as `go_on` does.
+    """
+
+    def mine() -> bool:
+        taken = _taken(handle)
+        if not taken:
+            waits(_name(handle))
+        return taken
+
     file = services.settings.data_dir / NAME
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(file, os.O_WRONLY | os.O_CREAT, 0o600)
+        handle = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
         raise SignupError(f"{file} cannot be written: check the folder, its rights and the disk.") from error
     try:
-        if not until(services, WAIT_SECONDS, lambda: _taken(handle), stop):
+        if not until(services, WAIT_SECONDS, mine, stop):
             raise SignupError(
                 f"Another scenario was being played here for {WAIT_SECONDS:g} s: try again once it is over."
             )
+        waits(None)
+        _write(handle, name)
         yield
     finally:
         os.close(handle)
@@ -44,3 +57,13 @@ def _taken(handle: int) -> bool:
     except OSError as error:  # not every file system can lock: there nobody waits
         return not isinstance(error, BlockingIOError)
     return True
+
+
+def _name(handle: int) -> str:
+    return os.pread(handle, MOST_BYTES, 0).decode("utf-8", "replace")
+
+
+def _write(handle: int, name: str) -> None:
+    with suppress(OSError):  # a full disk is no reason not to play
+        os.truncate(handle, 0)
+        os.pwrite(handle, name.encode(), 0)

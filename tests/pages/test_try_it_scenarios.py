@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 from dashboard.playing import Playing
 from signup.flow import signups
 from signup.model import RequestAnswer
+from signup.scenario.play import play as play_story
 from signup.scenario.record import recorded
 from signup.scenario.story import read
 from signup.services import Services
@@ -18,6 +19,7 @@ from tests.fakes import ScriptedTruecaller
 from tests.pages.fixtures.visits import said, visit
 from tests.steps.story import details
 from tests.story.in_a_hurry import walking
+from tests.web.receiver_tools import eventually
 
 
 @pytest.fixture
@@ -66,6 +68,25 @@ def test_a_story_that_would_wait_for_long_can_be_stopped(street: Services) -> No
     assert "It was stopped: what it had begun goes on by itself." in said(page)
     assert [button.key for button in page.button if button.key == "scenario_stop"] == []
     assert not page.button(key="scenario_play").disabled
+
+
+def test_a_story_says_for_which_other_one_it_waits_until_that_is_over(street: Services) -> None:
+    other = read(b'{"format": 1, "name": "The *other* one", "steps": [{"do": "start", "persona": "approve"}]}')
+    playing = play_story(street, other, actor="cli")
+    next(playing)
+    page = visit("try_it")
+    page.button(key="scenarios").click().run()
+    page.button(key="scenario_play").click().run()
+    eventually(lambda: page.session_state["scenario_playing"].waits_for)
+    told = said(page.run())
+    assert "It waits: one scenario is played at a time, and another one is at work." in told
+    assert "The *other* one" in [text.value for text in page.text]
+    assert "It is being played." not in told
+    assert list(playing) == []
+    page.session_state["scenario_playing"].join(30)
+    told = said(page.run())
+    assert "It waits" not in told
+    assert "All as expected." in told
 
 
 class Broken(ScriptedTruecaller):
