@@ -10,6 +10,7 @@
     |  `- PortTaken                port_taken
     |- UsageWrong                  usage_wrong, exit 2
     |- StoreUnavailable            store_unavailable: the database could not be written in time
+    |  `- StoreHeld                for another holds it, who may be at work
     |- NumbersBehind               numbers_behind: what is asked for is not counted yet
     |- NumberRejected              number_invalid: nothing was sent and no lock was taken
     |- StillOpen                   signup_open: a person cannot be erased while a sign-up of theirs is open
@@ -86,6 +87,10 @@ class StoreUnavailable(SignupError):
     """The database could not be read or written in time; nothing was changed."""
 
     code = "store_unavailable"
+
+
+class StoreHeld(StoreUnavailable):
+    """Another program, or another thread, held what was to be written for longer than a writer waits."""
 
 
 class NumbersBehind(SignupError):

@@ -131,7 +131,7 @@ def alerts(services: Services) -> Finding | None:
         row = tx.one("last_look_at_alerts") or {}
     if not living:
         return None
-    cure = "See what the watcher's log says; the rules wait until every event is sealed and counted."
+    cure = "See what the watcher's log says. Where it says nothing, wait: every event is counted first."
     if not row["minute"]:
         return look("The rules were not looked at yet.", cure)
     told = f"The rules were last looked at {ago(row['minute'], now)}."

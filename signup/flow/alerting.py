@@ -7,9 +7,10 @@ step's. It must not match, complete or expire anything.
 import logging
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 
-from signup.errors import SignupError
+from signup.errors import NumbersBehind, SignupError
 from signup.measure.alerts import delivery, rounds
 from signup.measure.alerts.values import whole_minute
 from signup.services import Services
@@ -20,8 +21,14 @@ LOOK_SECONDS = 1
 
 def once(services: Services) -> None:
     """Look at the rules, unless somebody has in this minute; then deliver what is due."""
-    rounds.run(services)
+    _look(services)
     delivery.deliver(services)
+
+
+def _look(services: Services) -> None:
+    """What is not counted yet is no trouble of this round's: whoever counts tells what keeps it from going on."""
+    with suppress(NumbersBehind):
+        rounds.run(services)
 
 
 class Alerting:
@@ -52,7 +59,7 @@ class Alerting:
         now = self._services.clock.now()
         if whole_minute(now) != self._minute:
             self._minute = whole_minute(now)
-            self._sound(lambda: rounds.run(self._services))
+            self._sound(lambda: _look(self._services))
             self._sound(self._deliver)
         elif self._due and self._due <= now:
             self._sound(self._deliver)

@@ -9,11 +9,13 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
-from signup.errors import SignupError
+from signup.errors import SignupError, StoreHeld
 from signup.measure.fold import fold
 from signup.services import Services
 
 APART_SECONDS, AGAIN_SECONDS = 0.25, 1
+HELD_SECONDS = 3600
+"""Whoever counts everything anew holds the roll-ups, and that is no trouble. Nobody counts for longer."""
 
 
 class Folding:
@@ -24,6 +26,7 @@ class Folding:
         self._tell = tell
         self._woken = threading.Event()
         self._stop = threading.Event()
+        self._held_since: float | None = None
         self._thread = threading.Thread(target=self._run, name="fold", daemon=True)
 
     def __enter__(self) -> "Folding":
@@ -52,7 +55,15 @@ class Folding:
     def _fold(self) -> bool:
         """Whether nothing is left to be folded."""
         try:
-            return not fold(self._services, go_on=lambda: not self._stop.is_set()).behind
+            behind = fold(self._services, go_on=lambda: not self._stop.is_set()).behind
+            self._held_since = None
+            return not behind
+        except StoreHeld as held:
+            now = self._services.clock.monotonic()
+            if self._held_since is None:
+                self._held_since = now
+            if now - self._held_since >= HELD_SECONDS:
+                self._tell(held.sentence)
         except SignupError as error:
             self._tell(error.sentence)
         except Exception as fault:  # numbers that stand still are no reason to stop counting for good

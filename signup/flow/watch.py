@@ -11,10 +11,11 @@ import socket
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from signup.clock import moment, text
-from signup.errors import SignupError
+from signup.errors import SignupError, StoreHeld
 from signup.flow import alerting
 from signup.flow.alerting import Alerting
 from signup.flow.complete import Claim, claim, complete, fetch
@@ -68,7 +69,7 @@ class Watcher:
             matched += found
         done = complete(self._services) + expire(self._services)
         self._seal_and_sign()
-        self._sound(lambda: fold(self._services))
+        self._sound(self._fold)
         self._sound(lambda: alerting.once(self._services))
         self._forget()
         while self._more:
@@ -106,6 +107,11 @@ class Watcher:
         """A head that could not be sealed upon is not signed either."""
         self._sealer.seal()
         self._clerk.make_if_due()
+
+    def _fold(self) -> None:
+        """Unless somebody else counts, which is no trouble."""
+        with suppress(StoreHeld):
+            fold(self._services)
 
     def _forget(self) -> None:
         """A portion of what is too old; the next one soon, when there may be more."""

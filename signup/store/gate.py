@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from signup.errors import StoreUnavailable
+from signup.errors import StoreHeld
 
 PATIENCE = 2.0
 LONGEST_NAP = 0.01
@@ -29,9 +29,9 @@ class Gate:
 
     @contextmanager
     def entered(self) -> Iterator[None]:
-        """Inside, the caller alone holds the connection, its transaction begun. Raises StoreUnavailable."""
+        """Inside, the caller alone holds the connection, its transaction begun. Raises StoreHeld."""
         if not self._lock.acquire(timeout=PATIENCE):
-            raise StoreUnavailable("The database is busy: try again in a moment.")
+            raise StoreHeld("The database is busy: try again in a moment.")
         try:
             self._begin_in_time()
             yield
@@ -45,7 +45,7 @@ class Gate:
             since = now
         if not self._tried_until(since + PATIENCE):
             self._stuck = (since, version)
-            raise StoreUnavailable("The database is locked by another program: try again in a moment.")
+            raise StoreHeld("The database is locked by another program: try again in a moment.")
         self._stuck = None
 
     def _tried_until(self, deadline: float) -> bool:

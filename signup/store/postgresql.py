@@ -11,7 +11,7 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import dict_row, tuple_row
 from psycopg_pool import ConnectionPool, PoolTimeout
 
-from signup.errors import DatabaseUnusable, StoreUnavailable
+from signup.errors import DatabaseUnusable, StoreHeld, StoreUnavailable
 from signup.store.face import Dialect, Row
 from signup.store.texts import Migration, every_query, migrations
 
@@ -179,4 +179,6 @@ class PostgresqlStore:
 
 def _unavailable(error: Exception) -> StoreUnavailable:
     """The driver's word as ours; its text may quote what was written, so only its kind is told."""
+    if isinstance(error, psycopg.errors.LockNotAvailable):
+        return StoreHeld("The database is locked by another program: try again in a moment.")
     return StoreUnavailable(f"The database cannot be used ({type(error).__name__}): check the server.")

@@ -5,8 +5,14 @@ from typing import Any
 
 import pytest
 
+from signup.clock import HandClock
+from signup.flow.alerting import Alerting
+from signup.flow.folding import HELD_SECONDS, Folding
+from signup.flow.watch import Watcher
 from signup.measure import fold as module
 from signup.measure.fold import fold, rebuild
+from signup.record import log as record
+from signup.record.seal import only
 from signup.services import Services
 from tests.rolls import MemoryLog, emptied, over, tables
 from tests.unit.measure_histories import approved, declined, events, fetched, hit, sent, started
@@ -119,3 +125,25 @@ def test_what_another_has_folded_anew_is_not_folded_anew_again(
     assert not fold(restored).behind
     with services_on_each.rolls.read() as tx:
         assert (tx.one("roll_position") or {})["rebuilds"] == 1
+
+
+def test_while_another_program_counts_anew_a_watcher_waits_in_silence(
+    services_on_each: Services, clock: HandClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    told: list[str] = []
+    watcher = Watcher(services_on_each, "test", lambda _: None)
+    folding, alerting = Folding(services_on_each, told.append), Alerting(services_on_each, told.append)
+    with services_on_each.store.write() as tx:
+        tx.run("append_event", at="2026-11-24T14:00:00.000000Z", kind="x", signup_id=None, actor="cli", details="{}")
+    record.seal_first(services_on_each)
+    with services_on_each.rolls.write() as tx:
+        cursor = only(tx, "roll_position")
+        assert module._move(tx, cursor, cursor["log_id"], 0, "", anew=1), "as a rebuild begins"
+        assert folding._fold() is False, "something is left to be folded"
+        alerting.look()
+        watcher.once()
+        assert told == caplog.messages == []
+        clock.move(HELD_SECONDS)
+        folding._fold()
+        assert len(told) == 1, "nobody counts for so long"
+    assert folding._fold() is True

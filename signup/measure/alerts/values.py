@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from itertools import accumulate
 
 from signup import clock
-from signup.errors import NumbersBehind
+from signup.errors import NumbersBehind, StoreHeld
 from signup.measure.alerts.rules import Reading, Rule
 from signup.measure.contribution import micros
 from signup.measure.fold import fold
@@ -75,11 +75,16 @@ def minute_of(moment: datetime) -> int:
 def read(services: Services, start: datetime, end: datetime, patience: float = PATIENCE) -> Minutes:
     """The counts of [start, end) as the log tells them now: sealed, folded, then read.
 
-    Raises NumbersBehind when `patience` seconds of folding are not enough; StoreUnavailable, RecordAltered.
+    Raises NumbersBehind when `patience` seconds of folding are not enough, or somebody else counts all that time;
+    StoreUnavailable, RecordAltered.
     """
     log.seal_first(services)
     until = services.clock.monotonic() + patience
-    if fold(services, go_on=lambda: services.clock.monotonic() < until, anew=False).behind:
+    try:
+        behind = fold(services, go_on=lambda: services.clock.monotonic() < until, anew=False).behind
+    except StoreHeld:
+        behind = True
+    if behind:
         raise NumbersBehind("The numbers are still being counted: look again in a minute.")
     span = {"start": minute_of(start) * _MICROSECONDS, "end": minute_of(end) * _MICROSECONDS}
     with services.rolls.read() as tx:
