@@ -4,8 +4,11 @@ Times are aware UTC in memory and fixed-width text `YYYY-MM-DDTHH:MM:SS.ffffffZ`
 """
 
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
+
+LONGEST_WAIT = 86_400
 
 
 class Clock(Protocol):
@@ -76,3 +79,19 @@ def moment(text: str) -> datetime:
 def milliseconds(seconds: float) -> int:
     """A duration in whole milliseconds; a negative one (a clock was set back) counts as 0."""
     return max(0, round(seconds * 1000))
+
+
+def retry_after(headers: Mapping[str, str], now: datetime) -> int | None:
+    """What an HTTP answer asks for, as whole seconds from 0 to a day; None when it is absent or unreadable."""
+    from email.utils import parsedate_to_datetime  # heavy, and this module is everywhere
+
+    told = headers.get("retry-after", "").strip()
+    if told.isascii() and told.isdigit():
+        return min(int(told[:10]), LONGEST_WAIT)
+    try:
+        then = parsedate_to_datetime(told)
+    except (ValueError, OverflowError):
+        return None
+    if then.tzinfo is None:
+        then = then.replace(tzinfo=UTC)
+    return round(min(max((then - now).total_seconds(), 0), LONGEST_WAIT))

@@ -7,14 +7,13 @@ It must not call anybody or raise: every answer, however absurd, has a meaning.
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 
+from signup import clock
 from signup.model import Profile
 from signup.outbound import OutboundFailed, Reply
 from signup.truecaller import profile, strict
 
-_LONGEST_WAIT = 86_400
 _REFUSALS = {403: "number_not_eligible", 1008: "number_not_eligible", 404: "bad_app_key", 429: "rate_limited"}
 _DEAD_TOKENS = (401, 40101)
 
@@ -47,7 +46,7 @@ def of_request(reply: Reply, now: datetime) -> RequestMeaning:
         return RequestMeaning("bad_answer", lock_kept=False)
     if 400 <= reply.status < 500:
         code = _REFUSALS.get(reply.status) or _REFUSALS.get(_said(reply), "request_refused")
-        wait = retry_after(reply.headers, now) if code == "rate_limited" else None
+        wait = clock.retry_after(reply.headers, now) if code == "rate_limited" else None
         return RequestMeaning(code, lock_kept=False, retry_after=wait)
     if 500 <= reply.status < 600:
         return RequestMeaning("truecaller_error", lock_kept=False, again=True)
@@ -72,21 +71,7 @@ def of_profile(reply: Reply, now: datetime) -> ProfileMeaning:
         return ProfileMeaning(found, None if found else "profile_error")
     if reply.status == 401 or (400 <= reply.status < 500 and _said(reply) in _DEAD_TOKENS):
         return ProfileMeaning(None, "token_rejected")
-    return ProfileMeaning(None, "profile_error", retry_after(reply.headers, now))
-
-
-def retry_after(headers: dict[str, str], now: datetime) -> int | None:
-    """Retry-After, seconds or an HTTP date, as whole seconds from 0 to a day; None when absent or unreadable."""
-    told = headers.get("retry-after", "").strip()
-    if told.isascii() and told.isdigit():
-        return min(int(told[:10]), _LONGEST_WAIT)
-    try:
-        then = parsedate_to_datetime(told)
-    except (ValueError, OverflowError):
-        return None
-    if then.tzinfo is None:
-        then = then.replace(tzinfo=UTC)
-    return round(min(max((then - now).total_seconds(), 0), _LONGEST_WAIT))
+    return ProfileMeaning(None, "profile_error", clock.retry_after(reply.headers, now))
 
 
 def _accepted(reply: Reply) -> RequestMeaning:

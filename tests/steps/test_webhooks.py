@@ -19,7 +19,7 @@ from signup.measure.alerts.delivery import PAUSES, Delivery
 from signup.services import Services, open_services
 from signup.settings import Settings
 from tests.alerting import CANARY, SECRET, WEBHOOK_KEY, outage, quiet
-from tests.upstream import Script, answer, raw, silence, upstream
+from tests.upstream import Script, Upstream, answer, raw, silence, upstream
 
 Settle = Callable[..., Settings]
 
@@ -108,6 +108,58 @@ def test_a_message_that_was_not_taken_is_tried_again_later_under_the_same_id(
     assert first.headers["webhook-signature"] != second.headers["webhook-signature"]
     assert said in caplog.text
     assert CANARY not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("asked", "seconds"),
+    [
+        ("300", 300),
+        ("Tue, 24 Nov 2026 14:11:00 GMT", 600),
+        ("1", PAUSES[0]),
+        ("99999999", PAUSES[-1]),
+        ("soon", PAUSES[0]),
+    ],
+)
+def test_whoever_asks_for_time_gets_it_but_no_more_than_the_longest_pause(
+    telling: Callable[..., Any], clock: HandClock, asked: str, seconds: int
+) -> None:
+    with upstream(answer(503, b"", f"Retry-After: {asked}")) as server, telling(server) as services:
+        outage(services, clock, 1)
+        delivery.deliver(services)
+        assert delivery.next_due(services) == clock.now() + timedelta(seconds=seconds)
+
+
+def sentences(server: Upstream) -> list[str]:
+    return [json.loads(seen.body)["data"]["sentence"] for seen in server.seen]
+
+
+def test_what_is_told_of_a_rule_arrives_in_the_order_in_which_it_happened(
+    telling: Callable[..., Any], clock: HandClock
+) -> None:
+    fires, back = "App key: 2. Alert: from 1 on.", "App key is back: 0."
+    with upstream(*[answer(503)] * 7, answer(200)) as server, telling(server) as services:
+        outage(services, clock, 1)
+        for pause in PAUSES[:6]:
+            delivery.deliver(services)
+            clock.move(pause)
+        clock.move(-PAUSES[5])
+        assert delivery.next_due(services) == clock.now() + timedelta(seconds=PAUSES[5])
+        quiet(services, clock, 40)
+        assert len(delivery.latest(services)) == 2
+        assert delivery.deliver(services) == 0, "the new message makes the one before it due"
+        assert delivery.next_due(services) == clock.now() + timedelta(seconds=PAUSES[0]), "and begins its tries anew"
+        clock.move(PAUSES[0])
+        assert delivery.deliver(services) == 2
+        assert sentences(server) == [*[fires] * 8, back]
+
+
+def test_a_message_that_waits_keeps_no_other_rule_waiting(telling: Callable[..., Any], clock: HandClock) -> None:
+    with upstream(*[answer(503)] * 3, answer(200)) as server, telling(server) as services:
+        outage(services, clock, 10)
+        for _ in range(2):
+            delivery.deliver(services)
+            clock.move(PAUSES[0])
+        assert {each.rule_id: each.taken for each in delivery.latest(services)} == {"appKey": False, "errorRate": True}
 
 
 def test_it_is_given_up_after_sixteen_hours(telling: Callable[..., Any], clock: HandClock) -> None:

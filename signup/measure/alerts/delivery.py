@@ -3,7 +3,9 @@
     due and nobody's  ->  claimed for half a minute  ->  POST, no transaction open  ->  taken, due again, or given up
 
 The claim is the due time itself moved on: whoever dies in between makes the message due again, so it may come twice,
-always under the same id, and never not at all. An answer's body is not read by anybody: it is a stranger's words.
+always under the same id, and never not at all. What is told of one rule goes one after the other, the oldest first; a
+new message begins the tries of those before it anew, so it waits for none of their long pauses. An answer's body is not
+read by anybody: it is a stranger's words.
 """
 
 import logging
@@ -11,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from signup.clock import moment, text
+from signup.clock import moment, retry_after, text
 from signup.measure.alerts import webhook
 from signup.model import new_id
 from signup.services import Services
@@ -96,19 +98,21 @@ def _claimed(services: Services) -> Row | None:
 
 def _try(services: Services, row: Row) -> bool:
     """One POST and what became of it; whether it was taken."""
-    answer = _answer(services, row["id"], row["body"].encode())
+    answer, wait = _answer(services, row["id"], row["body"].encode())
     taken = answer.startswith("2") and answer.isdigit()
-    pause = None if taken or answer == str(GONE) or row["tries"] > len(PAUSES) else PAUSES[row["tries"] - 1]
-    due = None if pause is None else text(services.clock.now() + timedelta(seconds=pause))
     with services.store.write() as tx:
+        tries = (tx.one("webhook_tries", id=row["id"]) or row)["tries"]
+        over = taken or answer == str(GONE) or tries > len(PAUSES)
+        pause = max(PAUSES[max(tries, 1) - 1], min(wait, PAUSES[-1])) if not over else 0
+        due = None if over else text(services.clock.now() + timedelta(seconds=pause))
         tx.run("end_webhook_try", id=row["id"], claim=row["claim"], answer=answer, due_at=due, taken=int(taken))
     if not taken:
         LOG.warning("A webhook was not taken (%s): %s", answer, "it is tried again." if due else "it is given up.")
     return taken
 
 
-def _answer(services: Services, message_id: str, body: bytes) -> str:
-    """An HTTP status, or the one word for why there was none."""
+def _answer(services: Services, message_id: str, body: bytes) -> tuple[str, int]:
+    """An HTTP status, or the one word for why there was none; and for how many seconds we are asked to wait."""
     from signup.outbound import OutboundFailed, send  # heavy, and most programs have nothing to deliver
 
     url, secret = services.settings.webhook_url, services.settings.webhook_secret
@@ -125,5 +129,5 @@ def _answer(services: Services, message_id: str, body: bytes) -> str:
             public_only=not services.settings.webhook_private,
         )
     except OutboundFailed as failed:
-        return failed.kind
-    return str(reply.status)
+        return failed.kind, 0
+    return str(reply.status), retry_after(reply.headers, services.clock.now()) or 0

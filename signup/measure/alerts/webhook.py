@@ -28,8 +28,9 @@ KEPT = timedelta(days=30)
 def write_down(
     tx: Transaction, rule: Rule, before: Standing, after: Seen, telling: Telling, *, mode: str, now: datetime
 ) -> None:
-    """Keep the message of a change until it is delivered; in the change's transaction."""
+    """Keep the message of a change until it is delivered; in the change's transaction. Older ones go before it."""
     body = json.dumps(message(rule, before, after, telling, mode=mode, at=text(now)), separators=(",", ":"))
+    tx.run("hurry_webhooks", rule=rule.id, at=text(now))
     tx.run("add_webhook", id=f"msg_{new_id(now)}", at=text(now), rule=rule.id, body=body)
 
 
