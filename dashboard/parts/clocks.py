@@ -29,8 +29,10 @@ def token_until(found: SignUp) -> datetime | None:
 
 
 def ahead(seconds: float) -> str:
-    """How far a moved clock is ahead: `+5:00`, `+1:05:00`."""
+    """How far a moved clock is ahead: `+5:00`, `+1:05:00`, `+9 d 1 h`."""
     hours, rest = divmod(int(seconds), 3600)
+    if hours >= 24:
+        return f"+{hours // 24:,} d {hours % 24} h"
     minutes, left = divmod(rest, 60)
     return f"+{hours}:{minutes:02}:{left:02}" if hours else f"+{minutes}:{left:02}"
 

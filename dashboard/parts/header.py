@@ -6,6 +6,8 @@
 Alerts come and go by themselves, at a place that is theirs in any case. It must not count anything.
 """
 
+from typing import Literal
+
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -13,6 +15,8 @@ from dashboard import labels, shared, state, times, watched
 from dashboard.parts import clocks, links
 from signup.measure.figures import count
 
+PLACE = 224
+"""What comes and goes has its place in any case, so that nothing moves for it: a clock and an alert."""
 NOW_SECONDS = 30
 """The rules are looked at once a minute, and many open pages must stay cheap."""
 
@@ -24,20 +28,29 @@ def show(title: str, caption: str, *, in_zone: bool = True) -> DeltaGenerator:
         with st.container(width="content", gap=None):
             st.subheader(title, anchor=False)
             st.caption(f"{caption}{zone}")
-        row = st.container(horizontal=True, width="content", vertical_alignment="center", gap="small")
-    with row:
-        with st.container(width="content", key="now"):
-            st.fragment(_now, run_every=NOW_SECONDS)()
-        st.markdown(labels.MODE[shared.services().settings.mode].badge(), width="content")
-        if in_zone:
+        with _row("stretch"):
+            with _row():
+                with st.container(width=PLACE, key="now"):
+                    st.fragment(_now, run_every=NOW_SECONDS)()
+                st.markdown(labels.MODE[shared.services().settings.mode].badge(), width="content")
+            actions = _row()
+    if in_zone:
+        with actions:
             _zone_switch()
-    return row
+    return actions
+
+
+def _row(width: Literal["content", "stretch"] = "content") -> DeltaGenerator:
+    """On a narrow screen its parts stand under each other, at the right."""
+    return st.container(
+        horizontal=True, horizontal_alignment="right", width=width, vertical_alignment="center", gap="small"
+    )
 
 
 def _now() -> None:
     """The clock, while it is ahead; and what fires."""
     ahead = shared.services().clock.ahead()
-    with st.container(horizontal=True, width="content", vertical_alignment="center", gap="small"):
+    with st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center", gap="small"):
         if ahead:
             st.markdown(labels.CLOCK.badge(f"Clock {clocks.ahead(ahead)}"), width="content")
         _alerts()

@@ -165,7 +165,10 @@ def test_the_clock_is_moved_from_the_page_and_every_page_says_how_far(street: Se
     page.menu_button(key="clock_menu").click("An hour · +1:00:00").run()
     assert "Clock +1:05:01" in said(page)
     assert "Clock +1:05:01" in said(visit("overview"))
-    assert SandboxClock(street.settings.data_dir).ahead() == 3901
+    clock = SandboxClock(street.settings.data_dir)
+    assert clock.ahead() == 3901
+    clock.move(217 * 3600)
+    assert "Clock +9 d 2 h" in said(visit("overview"))
 
 
 def test_a_callback_is_sent_again_from_the_page_edited_and_with_its_secrets_in_dots(opening: Opening) -> None:

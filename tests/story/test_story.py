@@ -86,9 +86,12 @@ def test_on_a_small_screen_a_callback_is_sent_again_and_the_lock_holds_until_the
     expect(visitor.get_by_text("Callback sent again by hand")).to_be_visible()
     visitor.get_by_role("button", name="Start sign-up").click()
     expect(visitor.get_by_text("is locked, nothing was sent")).to_be_visible()
+    places = in_the_header(visitor)
     visitor.get_by_role("button", name="Clock", exact=True).click()
     visitor.get_by_text("Past the lock").click()
     expect(visitor.get_by_text("Clock +5:01")).to_be_visible()
+    assert in_the_header(visitor) == places, "nothing moves for a clock that is ahead"
+    assert len({y for _, y in places[1:]}) == 1, "the buttons stand in one row"
     visitor.get_by_role("button", name="Start sign-up").click()
     expect(visitor.get_by_text("Phone is ringing")).to_be_visible()
     visitor.get_by_role("button", name="Ignore").click()
@@ -162,6 +165,13 @@ def pid_of(program: str, port: int) -> int:
             if mine and [b"-m", program.encode()] == words[1:3]:
                 return int(folder.name)
     raise AssertionError(f"no {program} runs on port {port}")
+
+
+def in_the_header(page: Page) -> list[tuple[int, int]]:
+    """Where the mode stands, and the buttons of Try it."""
+    buttons = [page.get_by_role("button", name=name) for name in ("On a real phone", "Callbacks", "Scenarios")]
+    boxes = [part.first.bounding_box() for part in (page.get_by_text("Sandbox").first, *buttons)]
+    return [(round(box["x"]), round(box["y"])) for box in boxes if box]
 
 
 def begin(page: Page, number: str) -> None:
