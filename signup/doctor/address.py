@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from signup.doctor import causes
 from signup.doctor.check import Finding, fine, look, wrong
 from signup.doctor.evidence import Evidence
+from signup.public_address import is_public
 from signup.settings_checks import is_loopback
 
 LINKS = ("Name", "Receiver", "Connection", "Certificate", "Answer", "Self-test")
@@ -26,12 +27,23 @@ def url(seen: Evidence) -> Finding:
             "It is not set, so only the receiver on this machine was tried.",
             "Set SIGNUP_PUBLIC_CALLBACK_URL to the callback URL that Truecaller's portal has.",
         )
-    if seen.live and is_loopback(urlsplit(seen.url).hostname or ""):
+    where = _inside(urlsplit(seen.url).hostname or "") if seen.live else None
+    if where:
         return look(
-            "It is on this machine. Truecaller cannot reach it.",
+            f"It is {where}. Truecaller cannot reach it.",
             "Set SIGNUP_PUBLIC_CALLBACK_URL to the address under which the proxy is reached from outside.",
         )
     return fine(f"Tried as Truecaller would, at {urlsplit(seen.url).netloc}.")
+
+
+def _inside(host: str) -> str | None:
+    """Where a host is that nobody on the internet reaches. Of a name only the name servers know."""
+    if is_loopback(host):
+        return "on this machine"
+    try:
+        return None if is_public(host) else "in a private network"
+    except ValueError:
+        return None
 
 
 def name(seen: Evidence) -> Finding | None:

@@ -56,6 +56,8 @@ def unreached(seen: Evidence) -> Cause | None:
     tried = seen.reach
     if tried.is_fine:
         return None
+    if not seen.is_told and tried.word is None and (tried.fault in (None, "broken")):
+        return _occupied(tried)
     if tried.fault:
         return _unanswered(seen, tried)
     if tried.arrived:
@@ -98,6 +100,10 @@ def _unanswered(seen: Evidence, tried: Reach) -> Cause:
     if tried.fault == "name":
         told = f"The name of {place} is not known. Truecaller cannot find it either."
         return Cause("unknown_name", "Name", told, f"Compare {_setting(seen)} with the DNS records of your domain.")
+    if tried.fault == "lookup":
+        told = f"The name servers say nothing about {place} within {SECONDS:g} s. Truecaller hangs up meanwhile."
+        cure = "See that the name servers of your domain answer, and those of this machine."
+        return Cause("unknown_name", "Name", told, cure)
     if tried.fault == "tls":
         return _untrusted(tried, place)
     if tried.fault == "timeout" and tried.sent:
@@ -112,6 +118,12 @@ def _unanswered(seen: Evidence, tried: Reach) -> Cause:
         return Cause("closed_port", "Connection" if seen.is_told else "Receiver", told, _start(seen))
     told = f"The connection to {place} broke before an answer came."
     return Cause("broken_answer", "Answer", told, "See what the proxy's log says about this POST.")
+
+
+def _occupied(tried: Reach) -> Cause:
+    """On this machine there is no proxy between: whoever answers like that has the receiver's port."""
+    told = f"Another program answers at {urlsplit(tried.url).netloc} in place of the receiver. No callback arrives."
+    return Cause("other_program", "Receiver", told, "Stop it, or set SIGNUP_CALLBACK_PORT to a free port.")
 
 
 def _start(seen: Evidence) -> str:
@@ -180,8 +192,11 @@ def _refused(tried: Reach) -> Cause:
         parts = urlsplit(tried.url)
         right = f"Enter {parts.scheme}://{parts.netloc}{PATH} in the portal and in SIGNUP_PUBLIC_CALLBACK_URL"
         told = f"No receiver takes callbacks at {parts.path or '/'}. It answers {tried.status}; ours listens on {PATH}."
-        if parts.path.rstrip("/") == PATH:
+        before = parts.path.rstrip("/").removesuffix(PATH)
+        if not before:
             return Cause("wrong_path", "Answer", told, "Let the proxy pass this path on to the receiver, unchanged.")
+        if parts.path.rstrip("/").endswith(PATH):
+            return Cause("wrong_path", "Answer", told, f"Let the proxy take {before} off before it passes the POST on.")
         return Cause("wrong_path", "Answer", told, f"{right}, and let the proxy pass that path on.")
     told = f"A POST to the callback URL is refused ({tried.status}). It does not reach the receiver."
     return Cause(

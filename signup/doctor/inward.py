@@ -8,6 +8,7 @@ from ipaddress import ip_address
 
 from signup import words
 from signup.clock import moment, text
+from signup.doctor import reach
 from signup.doctor.check import DAY, Finding, ago, fine, look, span, wrong
 from signup.outbound import OutboundFailed, send
 from signup.services import Services
@@ -28,9 +29,10 @@ def receiver(services: Services) -> Finding:
             f"Nothing answers on port {port}, so no callback can arrive.",
             "Run python -m callback_server; where the dashboard started it, it starts again by itself within 10 s.",
         )
-    if reply.status == OK:
+    said = reach.word(reply)
+    if reply.status == OK and said == reach.STORED:
         return fine(f"Answers on port {port} in {reply.ms} ms and could store a callback.")
-    if reply.status == UNAVAILABLE:
+    if reply.status == UNAVAILABLE and said == reach.NOT_STORED:
         return wrong("It answers and cannot store a callback.", "See that the database can be written.")
     return wrong(f"Something else answers on port {port}.", "Stop it, or set SIGNUP_CALLBACK_PORT to a free port.")
 

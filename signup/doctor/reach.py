@@ -5,8 +5,11 @@ It must not keep anything of an answer but its status and whether a receiver of 
 """
 
 import json
+import socket
 from concurrent.futures import Executor
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from threading import Event, Thread
 from urllib.parse import urlsplit, urlunsplit
 
 from signup import selftest
@@ -18,8 +21,8 @@ SECONDS = 3.0
 """Truecaller hangs up after so long."""
 
 PATH = "/truecaller/callback"
-STORED, UNKNOWN, NOT_STORED = "ok", "body_invalid", "store_unavailable"
-WORDS = {"status": (STORED,), "code": (UNKNOWN, NOT_STORED)}
+STORED, UNKNOWN, NOT_STORED, BROKEN = "ok", "body_invalid", "store_unavailable", "internal_error"
+WORDS = {"status": (STORED,), "code": (UNKNOWN, NOT_STORED, BROKEN)}
 """What a receiver of this kind says: to a callback it stored, to one that says nothing, and when it cannot store."""
 
 
@@ -27,8 +30,9 @@ WORDS = {"status": (STORED,), "code": (UNKNOWN, NOT_STORED)}
 class Reach:
     """One try. `arrived`: the self-test is in this database. `word`: what a receiver of ours said, if one answered.
 
-    `fault`: why no whole answer came (name, connect, tls, timeout, broken, unsendable); `sent`: after something had
-    left. `untrusted`: what is wrong with the certificate. `slash`: redirected to the same address, but for its slash.
+    `fault`: why no whole answer came (name, lookup, connect, tls, timeout, broken, unsendable; a lookup took all the
+    time); `sent`: after something had left. `untrusted`: what is wrong with the certificate. `slash`: redirected to the
+    same address, but for its slash.
     """
 
     url: str
@@ -74,19 +78,34 @@ class Tries:
 def _posted(test: SelfTest, url: str, seconds: float) -> Reach:
     """Post one self-test there. Back after `seconds` at the latest; whether it arrived is not known yet."""
     headers = {selftest.HEADER: test.header, "Content-Type": "application/json"}
+    found = _looked_up(url)
     try:
         reply = send("POST", url, headers, b"{}", seconds=seconds)
     except OutboundFailed as failed:
-        return Reach(url, arrived=False, fault=failed.kind, sent=failed.sent, untrusted=failed.untrusted)
+        kind = "lookup" if failed.kind == "timeout" and not found.is_set() else failed.kind
+        return Reach(url, arrived=False, fault=kind, sent=failed.sent, untrusted=failed.untrusted)
     return Reach(
         url,
         arrived=False,
         status=reply.status,
-        word=_word(reply),
+        word=word(reply),
         fault="timeout" if reply.unread == "timeout" else None,
         slash=reply.headers.get("location") in (other(url), urlsplit(other(url)).path),
         ms=reply.ms,
     )
+
+
+def _looked_up(url: str) -> Event:
+    """Set as soon as the name servers have answered. A look-up cannot be broken off, so it has a thread of its own."""
+    parts, answered = urlsplit(url), Event()
+
+    def ask() -> None:
+        with suppress(OSError):
+            socket.getaddrinfo(parts.hostname, parts.port)
+        answered.set()
+
+    Thread(target=ask, name="lookup", daemon=True).start()
+    return answered
 
 
 def other(url: str) -> str:
@@ -96,10 +115,11 @@ def other(url: str) -> str:
     return urlunsplit(parts._replace(path=path))
 
 
-def _word(reply: Reply) -> str | None:
+def word(reply: Reply) -> str | None:
+    """What a receiver of ours said, or our sandbox; None from anybody else."""
     try:
         told = json.loads(reply.body)
     except ValueError:
         return None
     said = [told.get(name) for name in WORDS] if isinstance(told, dict) else []
-    return next((word for word, known in zip(said, WORDS.values(), strict=False) if word in known), None)
+    return next((one for one, known in zip(said, WORDS.values(), strict=False) if one in known), None)

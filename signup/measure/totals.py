@@ -172,11 +172,11 @@ def _now(tx: Transaction, now: datetime) -> Now:
     inbox = tx.one("inbox_waiting") or {}
     last = tx.one("last_callback")
     apart = tx.one("apart_now") or {}
+    alive = timedelta(seconds=WATCHER_SEEN_SECONDS)
     state = (tx.one("log_extent") or {}) | (tx.one("checkpoint_state") or {})
-    alive = now - timedelta(seconds=WATCHER_SEEN_SECONDS)
     return Now(
         open={(str(status),): opened.get(status, 0) for status in OPEN},
-        watchers=sum(moment(row["seen_at"]) > alive for row in tx.all("watchers")),
+        watchers=sum(abs(now - moment(row["seen_at"])) < alive for row in tx.all("watchers")),
         parked=apart["parked"],
         unsealed=inbox["unsealed"],
         oldest_unsealed_at=_moment(inbox["oldest_unsealed_at"]),

@@ -35,6 +35,7 @@ from tests.web.receiver_tools import serving
 
 SIGNUP = "019d5c0e-7d3e-7f6a-9b1c-3a5f0c7e1d22"
 KEY = "canary-app-key-77f0"
+OK = b'{"status":"ok"}'
 
 
 def found(services: Services, name: str) -> Check:
@@ -261,9 +262,9 @@ def test_the_profile_host_is_judged_by_its_last_answer(services: Services, statu
 
 
 @contextmanager
-def somebody(services: Callable[..., Any], port: str, status: int) -> Iterator[Services]:
+def somebody(services: Callable[..., Any], port: str, status: int, body: bytes) -> Iterator[Services]:
     """Services whose receiver or sandbox port is answered so."""
-    with upstream(answer(status, b"{}")) as server, services(**{port: urlsplit(server.url).port}) as wired:
+    with upstream(answer(status, body)) as server, services(**{port: urlsplit(server.url).port}) as wired:
         yield wired
 
 
@@ -273,23 +274,35 @@ def wired(settings: Callable[..., Settings], clock: HandClock) -> Callable[..., 
     return lambda **given: open_services(settings(**given), clock=clock, migrate=True)
 
 
-@pytest.mark.parametrize(("status", "ok"), [(200, True), (503, False), (404, False)])
-def test_the_receiver_must_be_ready_to_store(wired: Callable[..., Any], status: int, ok: bool) -> None:
-    with somebody(wired, "callback_port", status) as services:
-        assert found(services, "Receiver").ok is ok
+@pytest.mark.parametrize(
+    ("status", "body", "ok", "told"),
+    [
+        (200, OK, True, "Answers on port"),
+        (503, b'{"code":"store_unavailable"}', False, "cannot store"),
+        (200, b"<html>", False, "Something else"),
+        (503, b"", False, "Something else"),
+        (404, b"", False, "Something else"),
+    ],
+)
+def test_the_receiver_must_be_ready_to_store(
+    wired: Callable[..., Any], status: int, body: bytes, ok: bool, told: str
+) -> None:
+    with somebody(wired, "callback_port", status, body) as services:
+        check = found(services, "Receiver")
+    assert (check.ok, told in check.detail) == (ok, True)
 
 
 def test_a_receiver_bound_to_every_address_is_asked_on_loopback(wired: Callable[..., Any]) -> None:
     with (
-        upstream(answer(200)) as server,
+        upstream(answer(200, OK)) as server,
         wired(callback_port=urlsplit(server.url).port, callback_bind="0.0.0.0") as services,
     ):
         assert found(services, "Receiver").ok is True
 
 
-@pytest.mark.parametrize(("status", "ok"), [(200, True), (404, False)])
-def test_the_sandbox_must_answer_on_its_port(wired: Callable[..., Any], status: int, ok: bool) -> None:
-    with somebody(wired, "sandbox_port", status) as services:
+@pytest.mark.parametrize(("status", "body", "ok"), [(200, OK, True), (200, b"<html>", False), (404, b"", False)])
+def test_the_sandbox_must_answer_on_its_port(wired: Callable[..., Any], status: int, body: bytes, ok: bool) -> None:
+    with somebody(wired, "sandbox_port", status, body) as services:
         assert found(services, "Sandbox").ok is ok
 
 
@@ -470,7 +483,7 @@ def test_the_command_exits_0_when_nothing_is_a_problem(command: CommandLine) -> 
     with (
         open_services(load(env_file=None)) as wired,
         serving(create_app(wired)) as (_, receiver),
-        upstream(answer(200, b"{}")) as sandbox,
+        upstream(answer(200, OK)) as sandbox,
     ):
         command.settings(callback_port=receiver, sandbox_port=urlsplit(sandbox.url).port)
         told = command("doctor", "--json")

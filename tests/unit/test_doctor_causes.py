@@ -127,8 +127,9 @@ def test_an_address_that_is_reached_only_as_it_is_written_is_worth_a_look() -> N
     assert URL in (found.cure or "")
 
 
-def test_a_live_callback_url_on_this_machine_is_worth_a_look() -> None:
+def test_a_live_callback_url_on_this_machine_or_in_a_private_network_is_worth_a_look() -> None:
     assert address.url(replace(SOUND, url="http://127.0.0.1:8502/truecaller/callback")).ok is None
+    assert address.url(replace(SOUND, url="https://10.0.0.7/truecaller/callback")).ok is None
     assert address.url(replace(SOUND, is_told=False)).ok is None
     assert address.url(SOUND).ok is True
 

@@ -68,21 +68,25 @@ def opened(folder: Path, clock: Clock | None = None, **more: str) -> Iterator[Se
 
 
 @contextmanager
-def serving(app: Flask, port: int = 0, **seconds: float) -> Iterator[Address]:
+def serving(app: Flask, port: int = 0, host: str = "127.0.0.1", **seconds: float) -> Iterator[Address]:
     """The address of the real server, run in a thread and stopped at the end."""
-    with started(app, port=port, **seconds) as (server, address):
+    with started(app, port=port, host=host, **seconds) as (server, address):
         yield address
         assert server.stopped_at is None
 
 
 @contextmanager
 def started(
-    app: Any, refused: Callable[[str, int], None] | None = None, port: int = 0, **seconds: float
+    app: Any,
+    refused: Callable[[str, int], None] | None = None,
+    port: int = 0,
+    host: str = "127.0.0.1",
+    **seconds: float,
 ) -> Iterator[tuple[Server, Address]]:
     """The same with the server itself; `request_seconds=0.3` and the like shorten its patience."""
     refused = refused or (app.extensions["refused"] if isinstance(app, Flask) else lambda *_: None)
-    sock = socket.create_server(("127.0.0.1", port))
-    address = sock.getsockname()
+    sock = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    address = sock.getsockname()[:2]
     server = Server(app, sock, refused)
     for name, value in seconds.items():
         setattr(server, name, value)

@@ -5,6 +5,7 @@ A live installation stands on loopback: its receiver, a Truecaller that answers,
 
 import json
 import re
+import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,7 +15,9 @@ from email.utils import format_datetime
 from itertools import count
 from pathlib import Path
 from ssl import SSLContext
+from threading import Event
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -207,6 +210,42 @@ def test_no_state_at_all_is_a_wrong_one(house: House) -> None:
     assert house.causes() == ["wrong_state"]
 
 
+@pytest.mark.parametrize(
+    "script",
+    [answer(404), answer(200, b"<html>Welcome</html>"), answer(302, b"", "Location: /login"), answer(502), raw(b"SSH")],
+    ids=["404", "200", "302", "502", "no HTTP"],
+)
+def test_another_program_on_the_receivers_port_is_named(house: House, script: Script) -> None:
+    with upstream(script) as server:
+        port = urlsplit(server.url).port
+        settings = house.services.settings.model_copy(update={"callback_port": port})
+        found = examine(replace(house.services, settings=settings))
+    assert [cause.code for cause in found.causes] == ["other_program", "url_not_set"]
+    assert (found.causes[0].check, "SIGNUP_CALLBACK_PORT" in found.causes[0].cure) == ("Receiver", True)
+    told = {check.name: check for check in found.checks}
+    assert told["Receiver"].ok is False
+    assert "Answer" not in told
+
+
+def test_a_callback_url_with_a_path_before_ours_is_healthy_where_the_proxy_takes_that_off(house: House) -> None:
+    with house.behind_a_proxy(lambda reply: answer(reply.status, reply.body)) as url:
+        prefixed = url.replace("/v1", f"/hooks{PATH}")
+        assert house.causes(prefixed) == []
+    found = house.examined(house.url.replace(PATH, f"/hooks{PATH}"))
+    assert [cause.code for cause in found.causes] == ["wrong_path"]
+    assert "take /hooks off" in found.causes[0].cure
+
+
+def test_a_receiver_that_is_reached_by_ipv6_alone_is_healthy(house: House) -> None:
+    with serving(create_app(house.services), host="::1") as (_, port):
+        found = house.examined(f"http://[::1]:{port}{PATH}")
+        untold = house.services.settings.model_copy(update={"callback_port": port, "callback_bind": "::"})
+        beside = examine(replace(house.services, settings=untold))
+    assert found.causes == []
+    assert {check.name: check.ok for check in found.checks}["Connection"] is True
+    assert [cause.code for cause in beside.causes] == ["url_not_set"], "and the receiver on this machine is found there"
+
+
 @pytest.mark.parametrize("keys", [KEYS, OTHER_KEYS])
 def test_a_receiver_on_a_second_database_is_named(
     house: House, settings: Callable[..., Settings], clock: HandClock, tmp_path: Path, keys: str
@@ -261,6 +300,22 @@ def test_a_closed_port_is_named(house: House) -> None:
         assert house.causes(url) == ["closed_port"]
 
 
+def test_name_servers_that_take_all_the_time_are_named(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    known, over = socket.getaddrinfo, Event()
+
+    def slow(host: str, *told: Any, **more: Any) -> Any:
+        if host == "signup.example.com":
+            over.wait(10)
+            raise socket.gaierror(socket.EAI_AGAIN, "no answer")
+        return known(host, *told, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", slow)
+    (cause,) = house.examined(f"https://signup.example.com{PATH}", PATIENCE).causes
+    over.set()
+    assert (cause.code, cause.check) == ("unknown_name", "Name")
+    assert "name servers say nothing about signup.example.com within 3 s" in cause.detail
+
+
 def test_a_slow_answer_is_named_and_the_round_does_not_wait_for_it(house: House) -> None:
     began = time.monotonic()
     with upstream(silence()) as server:
@@ -291,6 +346,25 @@ def test_a_clock_that_is_a_little_off_is_no_cause(build: Build, ahead: float, le
         found = house.examined()
     assert found.causes == []
     assert [check.level for check in found.checks if check.name == "Clock"] == [level]
+
+
+def test_a_clock_that_was_set_right_is_no_cause_any_more_nor_hides_what_was_answered_since(
+    build: Build, clock: HandClock
+) -> None:
+    with build(404, b"{}", ahead=300) as house:
+        assert house.causes() == ["wrong_app_key", "skewed_clock"]
+        clock.move(-300)
+        assert "skewed_clock" not in house.causes(), "what was seen then lies in the future now"
+        house.truecaller.scripts[:] = [answer(200, ACCEPTED, f"Date: {format_datetime(clock.now(), usegmt=True)}")]
+        begin(house.services, "+46 76 123 45 68")
+        a_watcher_is_seen(house.services)
+        assert house.causes() == []
+
+
+def test_a_watcher_last_seen_in_the_future_is_not_known_to_live(build: Build, clock: HandClock) -> None:
+    with build() as house:
+        clock.move(-300)
+        assert house.causes() == ["no_watcher"]
 
 
 def test_no_watcher_is_named(build: Build) -> None:

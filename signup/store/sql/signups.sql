@@ -139,5 +139,6 @@ INSERT INTO traces (id, signup_id, step, at, exchange) VALUES (:id, :signup_id, 
 SELECT id, step, at, exchange FROM traces WHERE signup_id = :signup_id ORDER BY at, id;
 
 -- name: last_trace
--- What the last exchange of one step told: for the Health page.
-SELECT id, step, at, exchange FROM traces WHERE step = :step ORDER BY id DESC LIMIT 1;
+-- What the last exchange of one step told: for the Health page. Ids go by time, so what a clock that ran ahead wrote lies
+-- behind those before a moment.
+SELECT id, step, at, exchange FROM traces WHERE step = :step AND id < :before ORDER BY id DESC LIMIT 1;
