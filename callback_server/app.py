@@ -4,6 +4,8 @@ Wires its parts and translates errors into HTTP, once. It must not know which se
 or repeat anything it was sent.
 """
 
+from collections.abc import Mapping
+
 from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
@@ -35,8 +37,9 @@ def create_app(services: Services, receive: receiver.Receive = receive) -> Flask
 def _count(app: Flask, services: Services, rejections: receiver.Rejections, traffic: Traffic) -> None:
     """Every request is counted with its answer, those too that the server refuses by itself."""
 
-    def unreached(path: str, status: int) -> None:
-        rejections.add(path)
+    def unreached(path: str, status: int, headers: Mapping[str, str]) -> None:
+        if not receiver.is_replay(services, headers.get("SIGNUP_REPLAY")):  # as WSGI spells it
+            rejections.add(path)
         traffic.refused(path, status)
 
     app.extensions["rejections"], app.extensions["refused"] = rejections, unreached
@@ -47,7 +50,7 @@ def _count(app: Flask, services: Services, rejections: receiver.Rejections, traf
 
     @app.after_request
     def end(answer: Response) -> Response:
-        if 400 <= answer.status_code < 500 and not receiver.is_replay(services):
+        if 400 <= answer.status_code < 500 and not receiver.is_replay(services, request.headers.get(receiver.REPLAY)):
             rejections.add(request.path)
         traffic.answered(request.path, answer.status_code, services.clock.monotonic() - g.began)
         answer.call_on_close(rejections.store)

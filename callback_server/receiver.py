@@ -19,6 +19,7 @@ from signup.truecaller.callback import read
 
 PATH = "/truecaller/callback"
 ANSWER = '{"status":"ok"}'
+REPLAY = "Signup-Replay"
 
 Receive = Callable[..., None]
 
@@ -53,9 +54,9 @@ class Rejections:
                 self._count += amount
 
 
-def is_replay(services: Services) -> bool:
-    """Whether the request at hand says that it is sent again by hand: the sandbox's word, which live means nothing."""
-    return services.settings.mode == "sandbox" and request.headers.get("Signup-Replay") == "1"
+def is_replay(services: Services, label: str | None) -> bool:
+    """Whether a request's label says that it is sent again by hand: the sandbox's word, which live means nothing."""
+    return services.settings.mode == "sandbox" and label == "1"
 
 
 def blueprint(services: Services, receive: Receive) -> Blueprint:
@@ -70,7 +71,8 @@ def blueprint(services: Services, receive: Receive) -> Blueprint:
 
     def keep(body: bytes) -> None:
         callback = read(body, request.content_type, request.headers.get("Content-Encoding"))
-        receive(services, callback, exchange(request, body, callback, ANSWER), replay=is_replay(services))
+        replay = is_replay(services, request.headers.get(REPLAY))
+        receive(services, callback, exchange(request, body, callback, ANSWER), replay=replay)
 
     for path in (PATH, f"{PATH}/"):
         pages.add_url_rule(path, view_func=take, methods=["POST"], provide_automatic_options=False)

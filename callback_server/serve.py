@@ -10,7 +10,7 @@ import logging
 import select
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from waitress import wasyncore
@@ -25,6 +25,9 @@ from signup.clock import SystemClock
 
 LOG = logging.getLogger(__name__)
 seconds = SystemClock().monotonic
+
+
+Refused = Callable[[str, int, Mapping[str, str]], None]
 
 
 class Parser(HTTPRequestParser):
@@ -53,7 +56,7 @@ class Refusal(ErrorTask):
 
     def execute(self) -> None:
         problem = problems.of_server(self.request.error.code, in_body=self.request.body_rcv is not None)
-        self.channel.server.refused(self.request.path, problem.status)
+        self.channel.server.refused(self.request.path, problem.status, self.request.headers)
         body = problem.body()
         self.status = f"{problem.status} {problem.title}"
         self.response_headers.append(("Content-Type", problems.MEDIA_TYPE))
@@ -105,14 +108,14 @@ class Connection(HTTPChannel):
 
 
 class Server:
-    """Serves one listening socket. `refused(path, status)` is told of each request that never reaches the app.
+    """Serves one listening socket. `refused` is told of each request that never reaches the app: path, status, headers.
 
     A request has 5 s to arrive. When stopping, a silent client is waited for 2 s, anybody 8 s.
     """
 
     request_seconds, silent_seconds, stop_seconds = 5.0, 2.0, 8.0
 
-    def __init__(self, app: Any, sock: socket.socket, refused: Callable[[str, int], None]) -> None:
+    def __init__(self, app: Any, sock: socket.socket, refused: Refused) -> None:
         self.stopped_at: float | None = None
         logging.getLogger("waitress").setLevel(logging.ERROR)  # below: a burst, and who left, with what they asked for
         self.map: dict[int, Any] = {}

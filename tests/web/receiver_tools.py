@@ -17,7 +17,7 @@ from typing import Any
 from flask import Flask
 
 from callback_server.app import create_app
-from callback_server.serve import Server
+from callback_server.serve import Refused, Server
 from signup.clock import Clock
 from signup.flow.receive import receive
 from signup.services import Services, open_services
@@ -78,7 +78,7 @@ def serving(app: Flask, port: int = 0, host: str = "127.0.0.1", **seconds: float
 @contextmanager
 def started(
     app: Any,
-    refused: Callable[[str, int], None] | None = None,
+    refused: Refused | None = None,
     port: int = 0,
     host: str = "127.0.0.1",
     **seconds: float,
