@@ -7,7 +7,7 @@ session   settings, log and services for the length of a command
 progress  how far a long command is, and its end when somebody asks for it
 output    JSON lines for programs, tables for people
 and one module a group of commands: database, signups, audit, export, verify, record, stats, watch,
-doctor, scenario
+doctor, clock, scenario
 
 A command asks the floors below and prints; it must not decide anything about a sign-up.
 """

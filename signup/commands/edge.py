@@ -32,9 +32,10 @@ COMMANDS = {
     "redact": ("privacy", "take the details of one event out of the audit log"),
     "doctor": ("doctor", "what works, what does not, and the cure"),
     "seed": ("database", "a made-up past, sandbox mode only"),
+    "clock": ("clock", "how far the sandbox's clock is ahead, and further, sandbox mode only"),
     "scenario": ("scenario", "play stories of the sandbox from files, sandbox mode only"),
 }
-SANDBOX_ONLY = ("seed", "scenario")
+SANDBOX_ONLY = ("seed", "clock", "scenario")
 STDIN = "--stdin"
 EPILOG = f"With {STDIN} as the last word, more words are read from stdin, one a line: no list of processes shows them."
 
