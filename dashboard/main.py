@@ -20,7 +20,7 @@ PAGES = (
     ("overview", "Overview", "monitoring", "How people get through sign-up: rates, errors with their cure, countries."),
     ("try_it", "Try it", "smartphone", "Start a sign-up yourself and watch every request as it happens."),
     ("signups", "Sign-ups", "group", "Every sign-up, newest first, with its whole timeline."),
-    ("alerts", "Alerts", "notification_important", "What is told when something breaks, and from when on."),
+    ("alerts", "Alerts", "notification_important", "What raises an alert, from which value on, and what was sent."),
     (
         "audit",
         "Audit log",

@@ -54,6 +54,13 @@ def day_and_second(moment: datetime, zone: tzinfo) -> str:
     return moment.astimezone(zone).strftime("%d %b %H:%M:%S")
 
 
+def between(start: datetime, end: datetime, zone: tzinfo, now: datetime | None = None) -> str:
+    """02 Nov 00:00 – 29 Nov 15:32, with the years unless both are that of `now`."""
+    ends = [moment.astimezone(zone) for moment in (start, end)]
+    this_year = now is not None and {end.year for end in ends} == {now.astimezone(zone).year}
+    return " – ".join(f"{end:%d %b %H:%M}" if this_year else f"{end:%d %b %Y %H:%M}" for end in ends)
+
+
 def second(moment: datetime, zone: tzinfo) -> str:
     """15:32:02"""
     return moment.astimezone(zone).strftime("%H:%M:%S")

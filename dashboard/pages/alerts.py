@@ -1,6 +1,6 @@
-"""Alerts: what is told when something breaks, and from when on.
+"""Alerts: what raises one, from which value on, and what was sent.
 
-Top to bottom: a card for each rule with its state and its value of the last minute, then what was told by webhook. A
+Top to bottom: a card for each rule with its state and its value of the last minute, then what was sent by webhook. A
 rule is edited, and tried on the last 30 days, in a drawer. The page looks again four times a minute.
 """
 
@@ -26,18 +26,18 @@ def show() -> None:
     now = services.clock.now()
     if since := alert_cards.last_looked(found, now):
         at = times.lately(since, now, times.zone())
-        st.caption(f"The rules were last looked at {at}: all this is as old. Health tells whether a watcher runs.")
+        st.caption(f"The rules were last looked at {at}: all of this is that old. Health shows whether a watcher runs.")
     with st.grid(len(found), min_column_width=CARD, gap="small"):
         for each in found:
             alert_cards.rule(each, now)
-    with cards.card("Told by webhook", alert_cards.told_to(services.settings), key="webhooks_card"):
+    with cards.card("Sent by webhook", alert_cards.told_to(services.settings), key="webhooks_card"):
         try:
             alert_cards.deliveries(delivery.latest(services), services.settings)
         except SignupError as problem:
             cards.broken(problem, height=HEIGHT)
 
 
-with header.show("Alerts", "What is told when something breaks, and from when on"):
+with header.show("Alerts", "What raises an alert, from which value on, and what was sent"):
     links.see(links.AUDIT, "Every change", {state.KIND: [Kind.ALERT_CHANGED, Kind.SETTINGS_CHANGED]})
 st.fragment(show, run_every=EVERY_SECONDS)()
 rule_drawer.show()

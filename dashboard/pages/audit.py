@@ -54,7 +54,8 @@ def told(seen: Look, place: Place, *, follow: bool) -> str:
     still = "standing still" if place.cursors or follow else "new events are only counted"
     moves = ":material/sync: following" if place.live else f":material/pause: {still}"
     whole = count(seen.head.seq - seen.head.pruned_to)
-    return f"{matching(seen)} of {whole} events match · {place.shown(len(seen.events))}, newest first · {moves}"
+    shown = f" · {place.shown(len(seen.events))}, newest first" if seen.events else ""
+    return f"{matching(seen)} of {whole} events match{shown} · {moves}"
 
 
 def matching(seen: Look) -> str:

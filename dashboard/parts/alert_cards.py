@@ -1,4 +1,4 @@
-"""The cards of the Alerts page: how one rule stands, and what was told by webhook.
+"""The cards of the Alerts page: how one rule stands, and what was sent by webhook.
 
 Of a webhook's address only the host is shown, for the rest may be a secret. It must not judge a value.
 """
@@ -26,6 +26,9 @@ ROW = 36
 FEW = 10
 ROOM = ROW * 5
 TAKEN, WAITING, GIVEN_UP = "taken", "waiting", "given up"
+PARTS = {"completed": "completed", "failed": "failed", "lockHits": "lock hits", "opened": "prompts opened"}
+"""What the counted part of a value is, in words: "No callbacks, 100.0%" would say the opposite of what it means."""
+
 WHY = {
     "name": "an unknown name",
     "connect": "no connection",
@@ -38,16 +41,23 @@ WHY = {
 
 
 def rule(each: Watched, now: datetime) -> None:
-    """One rule: state, value, how old they are when nobody looks, from where on it is bad, and the way to edit it."""
+    """One rule: state, value, how old they are when nobody looks, from where on it is bad, and the way to edit it.
+
+    A value of less than the rule needs is grey: it says nothing yet.
+    """
     wanted, seen = each.rule, each.seen
     shown = told.value(wanted, seen.reading) if seen else NOTHING
     value, _, counts = shown.rstrip(")").partition(" (")
-    with st.container(border=True, gap="xsmall", height="stretch", key=f"rule_{wanted.id}"):
-        st.markdown(f"**{wanted.figure.name}**")
-        st.metric(wanted.figure.name, value, label_visibility="collapsed")
-        st.markdown(_state(each, now))
-        st.caption(f"{counts} · {told.minutes(wanted)}" if counts else told.begun(told.minutes(wanted)))
-        st.caption(f"{told.begun(told.limits(wanted))}{' · edited' if each.changed else ''}")
+    few = bool(counts) and seen is not None and seen.reading.n < wanted.least
+    with st.container(border=True, height="stretch", vertical_alignment="distribute", key=f"rule_{wanted.id}"):
+        with st.container(gap="xsmall"):
+            st.markdown(f"**{wanted.figure.name}**")
+            st.metric(wanted.figure.name, f":gray[{value}]" if few else value, label_visibility="collapsed")
+            st.markdown(_state(each, now))
+            of = f"{counts} {PARTS[wanted.figure.part]} · " if counts else ""
+            st.caption(told.begun(f"{of}{told.minutes(wanted)}"))
+            least = f"; needs at least {count(wanted.least)}" if wanted.least else ""
+            st.caption(f"{told.begun(told.limits(wanted))}{least}{' · edited' if each.changed else ''}")
         about = f"Edit and try {wanted.figure.name}"
         if st.button("Edit and try", icon=":material/tune:", key=f"edit_{wanted.id}", help=about):
             rule_drawer.open_it(wanted.id)
@@ -70,11 +80,11 @@ def told_to(settings: Settings) -> str:
 def deliveries(found: Sequence[Delivery], settings: Settings) -> None:
     """The newest messages, and what became of each."""
     if not settings.webhook_url:
-        hint = "Set SIGNUP_WEBHOOK_URL and SIGNUP_WEBHOOK_SECRET, and alerts are told as they change."
-        cards.note(hint, height=ROOM, icon="webhook")
+        hint = "Set SIGNUP_WEBHOOK_URL and SIGNUP_WEBHOOK_SECRET: then every change of an alert is sent there."
+        cards.note(labels.coded(hint), height=ROOM, icon="webhook")
         return
     if not found:
-        cards.note("Nothing was told yet.", height=ROOM, icon="check_circle")
+        cards.note("Nothing has been sent yet.", height=ROOM, icon="check_circle")
         return
     column = st.column_config
     st.dataframe(
@@ -90,7 +100,7 @@ def deliveries(found: Sequence[Delivery], settings: Settings) -> None:
                 color=[labels.CELL["green"], labels.CELL["orange"], labels.CELL["red"]],
                 width=100,
             ),
-            "Told": column.TextColumn(width=520),
+            "Message": column.TextColumn(width=520),
             "Answer": column.TextColumn(width=170),
             "Tries": column.NumberColumn(width=60),
             "Next try": column.DatetimeColumn(format="HH:mm:ss", width=90),
@@ -122,7 +132,7 @@ def _row(each: Delivery) -> dict[str, object]:
     return {
         "When": times.wall(each.at, zone),
         "Delivery": [state],
-        "Told": json.loads(each.body)["data"]["sentence"],
+        "Message": json.loads(each.body)["data"]["sentence"],
         "Answer": WHY.get(each.answer, each.answer) if each.answer else None,
         "Tries": each.tries,
         "Next try": times.wall(each.due, zone) if each.due else None,

@@ -18,6 +18,7 @@ from signup.phone import country_name
 
 MOST_ERRORS = 5
 MOST_COUNTRIES = 6
+"""More are half a row further down: a table cut through a row shows that it scrolls."""
 ROW = 36
 
 
@@ -32,7 +33,7 @@ def lock(view: View) -> None:
             ("Median retry", "retrySeconds", duration(now["retrySeconds"]["p50"])),
         ):
             st.metric(label, value, width="content", help=labels.counted(name))
-    early = f" · {count(now['hitsBeforeDecision'])} while the first try was undecided" if now["lockHits"] else ""
+    early = f" · {count(now['hitsBeforeDecision'])} before a decision" if now["lockHits"] else ""
     st.caption(f"How soon people try again{early}", help=labels.counted("hitsBeforeDecision"))
     if not now["retrySeconds"]["n"]:
         cards.note("No lock hits in this range.", height=charts.LOCK_HEIGHT, icon="lock_open")
@@ -74,7 +75,7 @@ def countries(view: View) -> None:
         key="countries",
         hide_index=True,
         row_height=ROW,
-        height="content" if len(found) <= MOST_COUNTRIES else ROW * (MOST_COUNTRIES + 1),
+        height="content" if len(found) <= MOST_COUNTRIES else ROW * (MOST_COUNTRIES + 1) + ROW // 2,
         placeholder=NOTHING,
         column_config={
             "Country": column.TextColumn(width=92, help=labels.counted("byCountry")),
@@ -86,7 +87,7 @@ def countries(view: View) -> None:
         },
         alt=f"{len(found)} countries; most sign-ups from {country_name(found[0]['country'])}",
     )
-    st.caption("The number's range, not the carrier of today.")
+    st.caption("The country of the number range, whatever the carrier is today.")
 
 
 def _country(row: rows.Row) -> dict[str, Any]:
@@ -103,9 +104,9 @@ def _country(row: rows.Row) -> dict[str, Any]:
 
 def _error(view: View, row: rows.Row, earlier: int) -> None:
     what, cure, way = st.columns([5, 11, 3], vertical_alignment="center")
-    counted = "" if row["inErrorRate"] else labels.quiet(" · a warning")
-    told = f"**{count(row['count'])}** {_moved(view, row['count'], earlier)}"
-    what.markdown(f"{told}  \n:small[{row['step']} · `{row['code']}`{counted}]")
+    counted = "" if row["inErrorRate"] else labels.quiet("a warning")
+    told = f"**{count(row['count'])}** {_moved(view, row['count'], earlier)} {counted}"
+    what.markdown(f"{told}  \n:small[{row['step']} · `{row['code']}`]")
     cure.markdown(f":small[{row['cure']}]")
     with way:
         if row["step"] == "callback":

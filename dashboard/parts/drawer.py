@@ -159,13 +159,13 @@ def _profile(signup_id: str, profile: Profile) -> None:
     """What Truecaller told of the person: the number masked and the rest only counted, or all of it after a reveal."""
     with st.container(border=True, gap="xsmall", key="profile"):
         if state.value(REVEALED) == signup_id:
-            st.markdown(f"**Profile** {labels.quiet('· shown until this panel is closed; the audit log tells of it')}")
+            st.markdown(f"**Profile** {labels.quiet('· shown until this panel is closed; the audit log says so')}")
             _unmasked(profile)
             return
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
             numbers = ", ".join(signups.masked_profile(profile)["numbers"])
             told = (
-                f"{_fields(len(profile.declared))}, as the person declares them" if profile.declared else "nothing else"
+                f"{_fields(len(profile.declared))}, as declared by the person" if profile.declared else "nothing else"
             )
             st.markdown(f"**Profile** · {numbers} :green[proved]  \n{labels.quiet(told)}", width="content")
             _ask_for_a_reason(signup_id)

@@ -54,15 +54,15 @@ class Asked:
 def row() -> tuple[Asked, bool]:
     """The whole row, and whether new events are followed."""
     with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="xsmall", key="filters"):
-        searched = _search()
-        chosen, start, end = filters.period()
-        asked = Asked(Filters(chosen, start, end, zone=times.shown_zone()), _kinds(), _actor(), _about(), searched)
+        searched, chosen = _search(), filters.period()
+        what = _kinds(), _actor(), _about(), searched
         follow = st.toggle(
             "Follow",
             key=state.FOLLOW,
             help="Show new events as they come, on the first page. Off: they are counted, and no row moves",
         )
-    return asked, follow
+    start, end = filters.ends(chosen)
+    return Asked(Filters(chosen, start, end, zone=times.shown_zone()), *what), follow
 
 
 def clear() -> None:
@@ -81,7 +81,7 @@ def _search() -> str | None:
         placeholder="Search events, ids, codes",
         help="Events with all these words, as an export writes them. They stay in this tab: not in the address, no log",
         label_visibility="collapsed",
-        width=240,
+        width=300,
     )
     return (typed or "").strip()[:MOST_CHARACTERS] or None
 

@@ -97,18 +97,18 @@ def _inside(asked: Asked) -> None:
         on_click=_begin,
         args=(query, fmt, withhold),
     )
-    st.caption(":material/info: The log tells of the export. You can close this panel: it goes on.")
+    st.caption(":material/info: The audit log records the export. You can close this panel: it goes on.")
     work.show(WORK)
 
 
 def _contents(services: Services, asked: Asked, query: LogQuery, now: datetime, withhold: str | None) -> dict[str, str]:
     zone = times.zone()
     settled = asked.settled(now)
-    end = times.day_and_minute(settled.end, zone) if query.end else "now"
     head = log.seal_first(services)
+    span = times.between(settled.start, settled.end, zone, now)
     left_out = {"rows": "only sealed stretches", "details": "listed, without details"}
     return {
-        "Range": f"{times.day_and_minute(settled.start, zone)} – {end}",
+        "Range": span if query.end else f"{span.partition(' – ')[0]} – now",
         "Events": ", ".join(f"`{kind}`" for kind in asked.kinds) or "all",
         "Actor": f"`{query.actor}`" if query.actor else "all",
         "Sign-up": f"`{query.signup_id}`" if query.signup_id else "all",

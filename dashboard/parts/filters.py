@@ -90,8 +90,11 @@ class Filters:
 def row(countries: list[str], channels: list[str], now: datetime) -> Filters:
     """The whole row, as the Overview has it. It scrolls sideways where it does not fit."""
     zone = times.shown_zone()
-    with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="xsmall", key="filters"):
-        chosen, start, end = period()
+    line = st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="xsmall", key="filters")
+    with line:
+        chosen = period()
+    start, end = ends(chosen)
+    with line:
         return Filters(
             range=chosen,
             start=start,
@@ -105,8 +108,8 @@ def row(countries: list[str], channels: list[str], now: datetime) -> Filters:
         )
 
 
-def period() -> tuple[str, datetime | None, datetime | None]:
-    """The range: its code, and both ends when it is `custom`."""
+def period() -> str:
+    """The range by its code."""
     state.one(state.RANGE, RANGES, DEFAULT_RANGE)
     chosen = st.segmented_control(
         "Range",
@@ -118,9 +121,15 @@ def period() -> tuple[str, datetime | None, datetime | None]:
         args=(state.RANGE, DEFAULT_RANGE),
         label_visibility="collapsed",
     )
+    return chosen or DEFAULT_RANGE
+
+
+def ends(chosen: str) -> tuple[datetime | None, datetime | None]:
+    """Both ends of a custom range, in a line of their own: they would push the other filters off the screen."""
     if chosen != CUSTOM:
-        return chosen or DEFAULT_RANGE, None, None
-    return CUSTOM, _moment("from", state.FROM), _moment("to", state.TO)
+        return None, None
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="ends"):
+        return _moment("from", state.FROM), _moment("to", state.TO)
 
 
 def interval(drawable: list[str]) -> str | None:
@@ -192,21 +201,22 @@ def _several(label: str, key: str, names: dict[str, str], everything: str) -> tu
 
 
 def _moment(label: str, key: str) -> datetime | None:
-    st.markdown(labels.quiet(label), width="content")
     state.moment(key, EARLIEST, LATEST)
-    return st.datetime_input(
-        label.capitalize(),
-        value=None,
-        min_value=EARLIEST,
-        max_value=LATEST,
-        key=key,
-        format="YYYY-MM-DD",
-        step=60,
-        on_change=state.keep,
-        args=(key,),
-        label_visibility="collapsed",
-        width=196,
-    )
+    with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="xsmall", width="content"):
+        st.markdown(labels.quiet(label), width="content")
+        return st.datetime_input(
+            label.capitalize(),
+            value=None,
+            min_value=EARLIEST,
+            max_value=LATEST,
+            key=key,
+            format="YYYY-MM-DD",
+            step=60,
+            on_change=state.keep,
+            args=(key,),
+            label_visibility="collapsed",
+            width=196,
+        )
 
 
 def _drawable(asked: Question, now: datetime) -> list[str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from dashboard import state
-from dashboard.parts import links
+from dashboard.parts import kpis, links
 from signup.measure.causes import Moved
 from signup.measure.compare import Rate
 from signup.measure.figures import count, percent
@@ -19,7 +19,8 @@ if TYPE_CHECKING:  # the report says the sentences too, and keeps nothing that v
     from dashboard.parts.view import View
 
 ALL_OF_IT = 0.95
-NOTHING_STANDS_OUT = "No one country, channel, hour or error explains a change of the rates."
+TOO_FEW = "Too few sign-ups to say what moved the rates."
+NOTHING_STANDS_OUT = "No single country, channel, hour or error explains a change in the rates."
 
 
 def show(view: "View") -> None:
@@ -32,7 +33,8 @@ def show(view: "View") -> None:
             if address := _address(one):
                 links.see(links.SIGNUPS, "See them", view.filters.address(**address))
     if not view.numbers.moved:
-        st.markdown(f":gray[:material/troubleshoot: {NOTHING_STANDS_OUT}]")
+        nothing = TOO_FEW if kpis.too_few(view.numbers) else NOTHING_STANDS_OUT
+        st.markdown(f":gray[:material/troubleshoot: {nothing}]")
 
 
 def sentence(one: Moved) -> str:

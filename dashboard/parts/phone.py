@@ -62,7 +62,7 @@ def _status_line(ringing: int) -> None:
     with st.container(horizontal=True, horizontal_alignment="distribute"):
         now = shared.services().clock.now().astimezone(times.zone())
         st.markdown(f":gray[{now:%H:%M}]", width="content")
-        more = f"{ringing} ring · " if ringing > 1 else ""
+        more = f"{ringing} ringing · " if ringing > 1 else ""
         icons = ":material/signal_cellular_alt: :material/wifi: :material/battery_full:"
         st.markdown(f":gray[{more}{icons}]", width="content")
 
@@ -113,10 +113,8 @@ def _buttons(mine: Ringing | None) -> None:
     with st.container(gap="xsmall"):
         _button("Approve", "approve", "check", mine, shortcut="a", primary=True)
         _button("Use another number", "another_number", "swap_horiz", mine)
-        left, right = st.columns(2, gap="xsmall")
-        with left:
+        with st.container(horizontal=True, wrap=False, gap="xsmall"):
             _button("Decline", "decline", "block", mine, shortcut="d")
-        with right:
             _button("Ignore", "ignore", "notifications_off", mine)
 
 

@@ -19,7 +19,7 @@ WIDTH = 560
 ACTOR = "user:local"
 TRIED = "alert_tried"
 SHOWN = 12
-TODAY = "Counted with what is known today: a sign-up that ended late stands in its minute as it ended."
+TODAY = "Counted with what is known today: a sign-up that ended late counts at its start, as it ended."
 
 
 def open_it(rule_id: str) -> None:
@@ -79,10 +79,10 @@ def _fields(rule: Rule) -> Rule:
     until = _whole(middle, "To (min ago)", rule, "until", "And before then. 0: up to now")
     least = _whole(right, "Needs at least", rule, "least", "With fewer there is nothing to say", most=MOST)
     left, middle, right = st.columns(3, gap="small")
-    pending = _whole(left, "Bad for (min)", rule, "pending", "So long it must be bad before it fires. 0: at once")
-    keep = _whole(middle, "Good for (min)", rule, "keep", "So long it must be good before it is over. 0: at once")
-    no_data = _whole(right, "No data after (min)", rule, "no_data", "So long with too few, and it has no data")
-    silence = st.toggle("Tell it too when there is no data", value=rule.tell_no_data, key=f"{rule.id}_tell_no_data")
+    pending = _whole(left, "Bad for (min)", rule, "pending", "How long it must be bad before it fires. 0: at once")
+    keep = _whole(middle, "Good for (min)", rule, "keep", "How long it must be good before it is over. 0: at once")
+    no_data = _whole(right, "No data after (min)", rule, "no_data", "After this long with too few it has no data")
+    silence = st.toggle("Also tell when there is no data", value=rule.tell_no_data, key=f"{rule.id}_tell_no_data")
     return replace(
         rule,
         warn=warn,

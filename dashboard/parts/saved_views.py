@@ -115,7 +115,7 @@ def _save(page: str, address: Address) -> None:
         st.form_submit_button(
             "Save this view", icon=":material/bookmark_add:", type="primary", on_click=_keep, args=(page, address)
         )
-    st.markdown(labels.quiet("It keeps the filters and no search. The log tells of it, without the name."))
+    st.markdown(labels.quiet("It keeps the filters and no search. The audit log records that, without the name."))
 
 
 def _keep(page: str, address: Address) -> None:

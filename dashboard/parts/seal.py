@@ -78,7 +78,7 @@ def _tell(services: Services, head: Head, signed: Checkpoint | None, full: Full 
 def checked(job: Job | None, full: Full | None, at: str) -> str:
     """The line under it. `at`: when the last full check ended, for people."""
     if job and job.running:
-        return f":material/fact_check: {job.words} · valid so far"
+        return f":material/fact_check: {job.words} · valid so far. {OWN_WORD}"
     if job and job.trouble and (full is None or full.at < job.ended_at):
         return f":orange[:material/warning: The check did not end: {job.trouble}]"
     if full and full.reason:

@@ -19,9 +19,9 @@ CAUSE = (state.STEP, state.CODE, state.WARNED)
 def row(countries: list[str], channels: list[str]) -> Asked:
     """Two rows: what to look through, and what of it."""
     with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="xsmall", key="filters"):
-        searched = _search()
-        chosen, start, end = filters.period()
+        searched, chosen = _search(), filters.period()
         country, channel = filters.country(countries), filters.channel(channels)
+    start, end = filters.ends(chosen)
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="outcomes"):
         outcomes = _outcomes()
         cause, warned = _cause()
@@ -51,7 +51,7 @@ def _search() -> str:
         args=((),),
         placeholder="Number, sign-up id, request id",
         label_visibility="collapsed",
-        width=270,
+        width=300,
     )
     return (typed or "").strip()[:MOST_CHARACTERS]
 

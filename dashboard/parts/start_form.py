@@ -52,9 +52,10 @@ def check(typed: str) -> tuple[bool, str]:
     except NumberRejected as rejected:
         why = f"{words.REJECTS[rejected.reason]} {words.NOTHING_SENT}"
         return False, f"{labels.badge('Not valid', 'red', 'close')} {why}"
+    shown = number.masked.replace(" ", "\u00a0")  # a number is not broken where a phone's line ends
     return True, (
         f"{labels.badge('Valid', 'green', 'check')} **{phone.country_name(number.country)}** :gray[(number range)] · "
-        f"shown as **{number.masked}** · sent as `{number.value}`"
+        f"shown as **{shown}** · sent as `{number.value}`"
     )
 
 
@@ -71,7 +72,7 @@ def _personas() -> None:
         format_func=lambda one: one.description,
         placeholder="Test numbers",
         on_change=_fill,
-        width=300,
+        width=520,
         help="Reserved numbers that always do the same. Any other number rings until you answer.",
     )
 

@@ -89,12 +89,12 @@ def show(
         with _step(event, _label(found, event, tries), labels.event_icon(event.kind), newest=event is events[-1]):
             _said(event, _meaning(found, event, settings.mode))
             if event.kind in CALLED and steps and not tries:
-                st.caption("Whose it was came out only later, so its HTTP is not kept.")
+                st.caption("Whose it was became known only later, so its HTTP was not kept.")
             exchange.show(tries, settings, key=f"http-{event.seq}")
             if again and event.kind in CALLED:
                 again(event)
     if events and not steps and found.status is not Status.REQUESTED:
-        st.caption("No HTTP is kept of this sign-up.")
+        st.caption("No HTTP of this sign-up was kept.")
     if ahead := AHEAD.get(found.status):
         st.status(f"**{ahead.now}**", type="step", state="running", expanded=True).caption(ahead.meaning)
         for name in ahead.to_come:
@@ -181,5 +181,5 @@ def _meaning(found: SignUp, event: Event, mode: str) -> str:
 def _opened(found: SignUp) -> str:
     """Truecaller tells of it only sometimes."""
     if found.opened_at is None:
-        return "Whether the prompt was opened, Truecaller did not tell."
+        return "Truecaller did not say whether the prompt was opened."
     return f"The prompt was opened after {duration((found.opened_at - found.started_at).total_seconds())}."

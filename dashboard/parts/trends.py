@@ -43,7 +43,7 @@ def _behind(view: View, at: str) -> None:
     bucket = next((row for row in view.cut if row["at"] == at), view.numbers.now)
     n = sum(bucket[name] for name in view.chosen)
     many = f"{count(n)} sign-{'up' if n == 1 else 'ups'}"
-    label = f"See the {many} of {bucket['when']}" if window else f"See the {many}, or press a bar first"
+    label = f"See the {many} of {bucket['when']}" if window else f"See the {many} · click a bar to narrow"
     links.see(links.SIGNUPS, label, view.filters.address(**(window or {})))
 
 
@@ -91,7 +91,7 @@ def latency(view: View) -> None:
 def latency_counted(view: View) -> str:
     """What one point of the latency stands for, for the card's first line."""
     interval, utc = rows.latency_interval(view.asked)
-    return f"percentiles per {'UTC ' if utc else ''}{interval}, those under {rows.FEWEST} sign-ups left out"
+    return f"percentiles per {'UTC ' if utc else ''}{interval} of {rows.FEWEST} sign-ups or more"
 
 
 def _one_latency(view: View, metric: str, aside: str) -> None:

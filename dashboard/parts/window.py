@@ -15,7 +15,7 @@ def tell(view: View) -> None:
     zone = view.asked.zone
     end = min(view.asked.end, view.seen)
     parts = [
-        f"{times.day_and_minute(view.asked.start, zone)} – {times.day_and_minute(end, zone)}",
+        times.between(view.asked.start, end, zone, view.seen),
         *([] if view.numbers.before is None else [f"compared with {_compared(view)}"]),
         f":material/sync: updated {times.second(view.seen, zone)}",
     ]
@@ -31,7 +31,6 @@ def tell(view: View) -> None:
 def _compared(view: View) -> str:
     if view.filters.range == CUSTOM and view.filters.compare != YEAR:
         before = view.asked.before()
-        ends = (times.day_and_minute(moment, view.asked.zone) for moment in (before.start, before.end))
-        return " – ".join(ends)
+        return times.between(before.start, before.end, view.asked.zone, view.seen)
     same = ", same weekdays" if view.filters.range.endswith("d") or view.filters.compare == YEAR else ""
     return view.filters.before + same

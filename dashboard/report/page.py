@@ -16,7 +16,7 @@ from dashboard.parts import kpis, moved
 from dashboard.report import pictures
 from signup.measure import glossary
 from signup.measure.figures import NOTHING, count, duration, percent
-from signup.measure.question import YEAR, SettledQuestion
+from signup.measure.question import SettledQuestion
 from signup.phone import country_name
 from signup.words import FUNNEL, MEASURES
 
@@ -158,13 +158,12 @@ def _title(report: Report) -> str:
 
 
 def _span(asked: SettledQuestion) -> str:
-    return f"{times.day_and_minute(asked.start, asked.zone)} – {times.day_and_minute(asked.end, asked.zone)}"
+    return times.between(asked.start, asked.end, asked.zone)
 
 
 def _head(report: Report) -> str:
     earlier = report.asked.before()
-    year = f" {earlier.start:%Y}" if report.asked.against == YEAR else ""
-    compared = [f"compared with {_span(earlier)}{year}"] if report.numbers.before else []
+    compared = [f"compared with {_span(earlier)}"] if report.numbers.before else []
     if report.known_from and report.asked.earliest < report.known_from:
         compared.append(f"nothing is known from before {times.day(report.known_from, report.asked.zone)}")
     counted = times.day_and_second(report.made, report.asked.zone)

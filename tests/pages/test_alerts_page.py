@@ -61,16 +61,23 @@ def test_before_the_first_round_every_rule_says_so(street: Services) -> None:
     assert badges(page) == ["gray Not looked at yet"] * 5
     assert [metric.label for metric in page.metric] == [rule.figure.name for rule in DEFAULTS.values()]
     assert in_the_head(page) == []
-    assert "Set SIGNUP_WEBHOOK_URL and SIGNUP_WEBHOOK_SECRET" in said(page)
+    assert "Set `SIGNUP_WEBHOOK_URL` and `SIGNUP_WEBHOOK_SECRET`" in said(page)
 
 
 def test_each_rule_says_how_it_stands_and_on_what(broken: Services) -> None:
     page = visit("alerts")
     assert badges(page) == ["green OK", "orange Pending", "green OK", "green OK", "red Alerting"]
-    assert [metric.value for metric in page.metric] == ["–", "100.0%", "0.0%", "–", "16"]
-    assert "16 of 16 · the last 15 min" in said(page)
-    assert "Warns above 5%, alerts above 20%, recovers from 3% down" in said(page)
+    assert [metric.value for metric in page.metric] == ["–", "100.0%", ":gray[0.0%]", "–", "16"]
+    assert "16 of 16 failed · the last 15 min" in said(page)
+    assert "Warns above 5%, alerts above 20%, recovers from 3% down; needs at least 10" in said(page)
     assert "Alerts from 1 on, recovers at 0" in said(page)
+
+
+def test_a_value_of_less_than_the_rule_needs_is_grey(street: Services) -> None:
+    in_trouble(street, 2)
+    page = visit("alerts")
+    assert [metric.value for metric in page.metric] == ["–", ":gray[100.0%]", ":gray[0.0%]", "–", "4"]
+    assert "4 of 4 failed · the last 15 min" in said(page)
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -94,7 +101,7 @@ def test_a_state_that_nobody_looked_at_for_minutes_says_how_old_it_is(street: Se
     at = f"{street.clock.now():%H:%M}"
     states = [text.value for text in page.markdown if re.match(r":\w+-badge", text.value)]
     assert [":orange[as of " in state and state.endswith(f"{at}]") for state in states[-5:]] == [True] * 5
-    assert f"{at}: all this is as old. Health tells whether a watcher runs." in said(page)
+    assert f"{at}: all of this is that old. Health shows whether a watcher runs." in said(page)
     in_trouble(street, 4)
     page = visit("alerts")
     assert "as of" not in said(page)
@@ -124,7 +131,7 @@ def test_a_rule_is_edited_in_its_drawer_and_the_log_tells_of_it(street: Services
     assert [each.rule for each in kept.watched(street) if each.changed] == [changed]
     assert details(street, "settings.changed") == [{"name": "alerts_errorRate"}]
     assert "rule" not in page.query_params
-    assert "Warns above 7.5%, alerts above 20%, recovers from 3% down · edited" in said(page)
+    assert "Warns above 7.5%, alerts above 20%, recovers from 3% down; needs at least 25 · edited" in said(page)
 
 
 def test_back_to_the_default_is_offered_for_what_was_edited(street: Services) -> None:
@@ -170,12 +177,15 @@ def test_what_was_told_is_listed_with_what_became_of_it_and_no_more_of_the_addre
     with upstream(answer(500), answer(204)) as server:
         chosen = {"webhook_url": f"{server.url}/{CANARY}", "webhook_secret": SECRET, "webhook_private": "true"}
         with opening(**chosen) as services:
-            assert "Nothing was told yet." in said(visit("alerts"))
+            assert "Nothing has been sent yet." in said(visit("alerts"))
             in_trouble(services, 11)
             delivery.deliver(services)
             page = visit("alerts")
     found = page.dataframe[0].value
-    assert list(found["Told"]) == ["Error rate: 100.0% (20 of 20). Alert: above 20%.", "App key: 2. Alert: from 1 on."]
+    assert list(found["Message"]) == [
+        "Error rate: 100.0% (20 of 20). Alert: above 20%.",
+        "App key: 2. Alert: from 1 on.",
+    ]
     assert [cell[0] for cell in found["Delivery"]] == ["taken", "waiting"]
     assert list(found["Answer"]) == ["204", "500"]
     assert "to 127.0.0.1, signed" in said(page)

@@ -93,6 +93,7 @@ def test_no_match_says_so_and_offers_the_way_out(street: Services) -> None:
     completed(street, NUMBER)
     page = visit("audit", kind="lock.hit")
     assert "No events match in this range." in said(page)
+    assert "0 of 5 events match · :material/pause:" in said(page)
     page.button(key="clear_filters").click().run()
     assert len(table(page, "Seq")) == 5
 

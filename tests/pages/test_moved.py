@@ -10,7 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard.numbers import counted
-from dashboard.parts.moved import NOTHING_STANDS_OUT, sentence
+from dashboard.parts.moved import NOTHING_STANDS_OUT, TOO_FEW, sentence
 from signup.measure.fold import fold_to_the_end
 from signup.measure.question import Question
 from signup.model import Event
@@ -86,3 +86,9 @@ def test_an_error_is_named_and_leads_to_those_whom_it_ended(dashboard: Callable[
 def test_where_nothing_stands_out_the_line_is_there_and_says_so(dashboard: Callable[..., AppTest]) -> None:
     page: Any = dashboard(two_weeks(datetime.now(UTC), lambda *_: "completed"), range="7d")
     assert NOTHING_STANDS_OUT in said(page)
+
+
+def test_of_too_few_sign_ups_nothing_is_said_to_stand_out_or_not(dashboard: Callable[..., AppTest]) -> None:
+    page: Any = dashboard(lives.life(datetime.now(UTC), "completed"), range="7d")
+    assert TOO_FEW in said(page)
+    assert NOTHING_STANDS_OUT not in said(page)

@@ -174,6 +174,12 @@ def test_a_year_before_is_compared_with_the_same_weekdays(dashboard: Open) -> No
     assert "compared with the same time 52 weeks before, same weekdays" in said(page)
 
 
+def test_a_range_that_is_not_all_of_this_year_names_its_years(dashboard: Open) -> None:
+    page = dashboard(many("completed", 1), range="custom", **{"from": "2024-11-30T00:00", "to": "2025-11-29T00:00"})
+    told = "30 Nov 2024 00:00 – 29 Nov 2025 00:00 · compared with 02 Dec 2023 00:00 – 30 Nov 2024 00:00"
+    assert told in said(page)
+
+
 def test_a_default_leaves_the_address_again(dashboard: Open) -> None:
     page = dashboard(MONTH, interval="week")
     page.selectbox(key="interval").set_value("auto").run()

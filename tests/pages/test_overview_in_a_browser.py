@@ -81,6 +81,12 @@ def test_the_page_fits_every_screen_and_asks_no_other_host(visitor: Callable[...
         assert page.get_by_test_id("stException").count() == 0
 
 
+def test_a_custom_range_pushes_no_filter_off_a_wide_screen(visitor: Callable[..., Page]) -> None:
+    page = visitor("?range=custom&from=2026-01-05T00:00&to=2026-01-07T00:00")
+    expect(page.get_by_role("combobox", name="Compared with")).to_be_visible()
+    assert page.locator(".st-key-filters").evaluate("row => row.scrollWidth - row.clientWidth") <= 0
+
+
 def test_new_sign_ups_change_the_numbers_and_nothing_else(visitor: Callable[..., Page], server: Server) -> None:
     page = visitor()
     expect(page.locator(CHARTS)).to_have_count(7)

@@ -52,7 +52,7 @@ def test_a_sign_up_is_told_from_the_number_to_the_profile(street: Services) -> N
     text = said(page)
     assert "+46 ••• ••• 45 67, Sweden (number range). However it was typed" in text
     assert "Nobody can make this phone ring again until " in text
-    assert "Whether the prompt was opened, Truecaller did not tell." in text
+    assert "Truecaller did not say whether the prompt was opened." in text
 
 
 def test_an_old_sign_up_has_the_same_steps_and_says_that_its_lock_is_over(street: Services) -> None:
@@ -67,7 +67,7 @@ def test_an_old_sign_up_has_the_same_steps_and_says_that_its_lock_is_over(street
     assert steps(page)[:2] == ["Number accepted", "Lock taken"]
     assert "It is over. This number may be tried again" in said(page)
     assert "The person declined. The prompt was opened after 3.0 s." in said(page)
-    assert "No HTTP is kept of this sign-up." in said(page)
+    assert "No HTTP of this sign-up was kept." in said(page)
 
 
 def test_what_an_open_sign_up_waits_for_is_said_in_a_sentence(street: Services) -> None:
