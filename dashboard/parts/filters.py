@@ -19,6 +19,7 @@ DEFAULT_RANGE = "28d"
 CUSTOM = "custom"
 RANGES = (*calendar.PRESETS, CUSTOM)
 AUTO = "auto"
+LABEL = 30
 EARLIEST, LATEST = datetime(2000, 1, 1), datetime(2099, 12, 31, 23, 59)  # noqa: DTZ001  wall-clock times
 COMPARISONS = {PERIOD: "Against period before", YEAR: "Against a year before", NOTHING: "No comparison"}
 _BEFORE = {"1h": "the hour before", "24h": "the 24 h before", "7d": "the 7 d before", "28d": "the 28 d before"}
@@ -203,7 +204,7 @@ def _several(label: str, key: str, names: dict[str, str], everything: str) -> tu
 def _moment(label: str, key: str) -> datetime | None:
     state.moment(key, EARLIEST, LATEST)
     with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="xsmall", width="content"):
-        st.markdown(labels.quiet(label), width="content")
+        st.markdown(labels.quiet(label), width=LABEL)
         return st.datetime_input(
             label.capitalize(),
             value=None,

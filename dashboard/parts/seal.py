@@ -72,19 +72,20 @@ def _tell(services: Services, head: Head, signed: Checkpoint | None, full: Full 
     parts += [f"last checkpoint {times.lately(moment(signed.at), now, zone)}"] if signed else []
     st.markdown(" · ".join([*parts, f"head `{short(head.root)}`"]))
     at = times.lately(moment(full.at), now, zone) if full else ""
-    st.caption(checked(FULL_CHECK.job, full, at))
+    st.markdown(f":small[{checked(FULL_CHECK.job, full, at)}]")
 
 
 def checked(job: Job | None, full: Full | None, at: str) -> str:
-    """The line under it. `at`: when the last full check ended, for people."""
+    """The line under it, no caption: Streamlit pales those, and with them a warning. `at`: when the last full check
+    ended, for people."""
     if job and job.running:
-        return f":material/fact_check: {job.words} · valid so far. {OWN_WORD}"
+        return f":gray[:material/fact_check: {job.words} · valid so far. {OWN_WORD}]"
     if job and job.trouble and (full is None or full.at < job.ended_at):
         return f":orange[:material/warning: The check did not end: {job.trouble}]"
     if full and full.reason:
         return f":red[Full check {at}: {words.VERDICTS[full.reason]} Compare with the last backup, and see Health.]"
     last = f"Full check {at}: every event in its place." if full else "No full check yet: one runs every night."
-    return f"{last} {OWN_WORD}"
+    return f":gray[{last} {OWN_WORD}]"
 
 
 def _proof(head: Head, signed: Checkpoint | None) -> None:

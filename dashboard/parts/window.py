@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard import times
+from dashboard import labels, times
 from dashboard.parts import kpis
 from dashboard.parts.filters import CUSTOM
 from dashboard.parts.view import View
@@ -11,21 +11,26 @@ from signup.measure.question import YEAR
 
 
 def tell(view: View) -> None:
-    """Draw the line. Numbers that could not be renewed say how old they are, and why."""
+    """Draw the line. Numbers that could not be renewed say how old they are, and why.
+
+    Not a caption: Streamlit pales those, and with them a warning.
+    """
     zone = view.asked.zone
     end = min(view.asked.end, view.seen)
     parts = [
         times.between(view.asked.start, end, zone, view.seen),
         *([] if view.numbers.before is None else [f"compared with {_compared(view)}"]),
-        f":material/sync: updated {times.second(view.seen, zone)}",
+        *([] if view.problem else [f":material/sync: updated {times.second(view.seen, zone)}"]),
     ]
-    if view.problem:
-        parts[-1] = f":orange[:material/sync_problem: as of {times.second(view.as_of, zone)}. {view.problem.sentence}]"
     if view.known_from and view.asked.earliest < view.known_from:
         parts.append(f":material/info: nothing is known from before {times.day(view.known_from, zone)}")
     if kpis.too_few(view.numbers):
         parts.append(f":material/info: {compare.TOO_FEW} (under {compare.FEWEST})")
-    st.caption(" · ".join(parts))
+    told = labels.quiet(" · ".join(parts))
+    if view.problem:
+        age = f":material/sync_problem: as of {times.second(view.as_of, zone)}. {view.problem.sentence}"
+        told = f"{told} :small[:orange[{age}]]"
+    st.markdown(told)
 
 
 def _compared(view: View) -> str:
