@@ -4,6 +4,7 @@ One result a line. Exit 1 when something differs, 2 when something could not be 
 are read.
 """
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -56,8 +57,9 @@ def _read(file: Path) -> Story:
 def _refuse(out: Path, settings: Settings) -> None:
     """Raise UsageWrong for where no results can be written: told before anything is played."""
     refuse_ours(out, settings)
-    if out.is_dir() or not out.resolve().parent.is_dir():
-        raise UsageWrong(f"The results cannot be written to {out}: name a file in a folder that is there.")
+    place = out.resolve()
+    if (place.exists() and not place.is_file()) or not os.access(place.parent, os.W_OK):
+        raise UsageWrong(f"The results cannot be written to {out}: name a file in a folder that is yours.")
 
 
 def _without_control(result: Result) -> Result:

@@ -7,6 +7,7 @@ must not play anything.
 """
 
 import json
+from codecs import BOM_UTF8
 from collections.abc import Sequence
 from functools import partial
 from typing import Annotated, Any, Literal
@@ -20,6 +21,8 @@ from signup.record.events import VOCABULARY
 from signup.truecaller.strict import loads
 
 MOST_BYTES, MOST_STEPS, MOST_TOLD = 65_536, 200, 5
+MOST_LETTERS = 40
+"""Of a key that is told."""
 MOST_SECONDS = 31_536_000
 WITHIN_SECONDS = 20.0
 PRINTABLE = r"^[^\x00-\x1f\x7f-\x9f\u{fffe}\u{ffff}]+$"
@@ -37,6 +40,15 @@ SENTENCES = {
     "missing": "is missing",
     "union_tag_invalid": "do must be one of start, tap, moveClock, sendAgain, expect",
     "union_tag_not_found": "do is missing: one of start, tap, moveClock, sendAgain, expect",
+    "model_type": "must be an object",
+    "model_attributes_type": "must be an object",
+    "dict_type": "must be an object",
+    "list_type": "must be a list",
+    "string_type": "must be a text",
+    "int_type": "must be a whole number",
+    "float_type": "must be a number",
+    "bool_type": "must be true or false",
+    "too_short": "is empty",
     "too_long": f"are more than {MOST_STEPS}",
     "string_unicode": "has letters that cannot stand there",
     "string_pattern_mismatch": "has letters that cannot stand there",
@@ -173,10 +185,12 @@ def read(written: bytes) -> Story:
     if len(written) > MOST_BYTES:
         raise UsageWrong(f"A scenario has at most {MOST_BYTES:,} bytes: this file is larger.")
     try:
-        return Story.model_validate(loads(written))
+        return Story.model_validate(loads(written.removeprefix(BOM_UTF8)))
     except ValidationError as error:
         told = "; ".join(_said(problem) for problem in error.errors()[:MOST_TOLD])
         raise UsageWrong(f"This is no scenario: {told} (docs/scenarios.md).") from None
+    except UnicodeDecodeError:
+        raise UsageWrong("This is no JSON: it is not UTF-8.") from None
     except ValueError as error:
         raise UsageWrong(f"This is no JSON: {error}.") from None
 
@@ -187,6 +201,8 @@ def _said(problem: Any) -> str:
     for place, part in enumerate(problem["loc"]):
         if place in (2, 5) and problem["loc"][0] == "steps":  # as what it was read; that a key is meant, not its value
             continue
-        path += f"[{part}]" if isinstance(part, int) else f".{part}"
+        path += f"[{part}]" if isinstance(part, int) else f".{part[:MOST_LETTERS]}{'...' * (len(part) > MOST_LETTERS)}"
     words = SENTENCES.get(problem["type"], problem["msg"].removeprefix("Value error, ").lower())
+    if not path and problem["type"] in SENTENCES:
+        return f"it {words}"
     return f"{path.removeprefix('.')}: {words}" if path else words

@@ -36,7 +36,7 @@ def test_a_file_that_is_not_there_is_told(command: CommandLine) -> None:
     )
 
 
-@pytest.mark.parametrize("place", ["nowhere/junit.xml", "."])
+@pytest.mark.parametrize("place", ["nowhere/junit.xml", ".", "/dev/null"])
 def test_results_that_could_not_be_written_are_refused_before_anything_is_played(
     command: CommandLine, place: str
 ) -> None:
@@ -44,7 +44,7 @@ def test_results_that_could_not_be_written_are_refused_before_anything_is_played
     told = command("scenario", "run", APPROVE, "--junit", place)
     assert (told.code, told.err) == (
         2,
-        f"The results cannot be written to {place}: name a file in a folder that is there.\n",
+        f"The results cannot be written to {place}: name a file in a folder that is yours.\n",
     )
 
 

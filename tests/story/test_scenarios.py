@@ -1,6 +1,7 @@
 """The shipped scenarios over real HTTP, by the command as a person runs it: sandbox, receiver, watcher."""
 
 import json
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -164,3 +165,18 @@ def test_while_a_story_is_played_no_other_is(street: Services) -> None:
         next(play(replace(street, clock=Impatient(street.clock.now())), told, actor="user:local"))
     assert [step.expected for step in playing] == [None] * (len(told.steps) - 1)
     assert next(play(street, told, actor="user:local")).expected is None
+
+
+def test_who_waits_comes_before_who_was_just_at_work(street: Services) -> None:
+    told = read(SHIPPED[0].read_bytes())
+    mine, done = play(street, told, actor="cli"), []
+    next(mine)
+    waits = threading.Event()
+    playing = play(street, told, actor="cli", waits=lambda other: waits.set() if other else done.append("theirs"))
+    other = threading.Thread(target=lambda: list(playing))
+    other.start()
+    assert waits.wait(20)
+    list(mine)
+    list(play(street, told, actor="cli", waits=lambda other: None if other else done.append("mine")))
+    other.join()
+    assert done == ["theirs", "mine"]

@@ -1,5 +1,6 @@
 """A scenario's file is read strictly, and what is wrong in it is told by its place."""
 
+import codecs
 import json
 import re
 from typing import Any
@@ -59,7 +60,12 @@ def test_a_story_is_read_with_what_its_steps_leave_out() -> None:
             [START, LOCKED, {"do": "expect", "of": "other", "rings": False}],
             "steps[2]: there is no sign-up called other",
         ),
-        ([], "steps: "),
+        ([], "steps: is empty"),
+        (["tap", START], "steps[0]: must be an object"),
+        ([{**START, "persona": 7}], "steps[0].persona: must be a text"),
+        ([START, {"do": "tap", "answer": "open", "within": "5"}], "steps[1].within: must be a number"),
+        ([START, {"do": "expect", "events": []}], "steps[1].events: must be an object"),
+        ([{**START, "k" * 3000: 1}], f"steps[0].{'k' * 40}...: is not known"),
     ],
 )
 def test_what_is_wrong_is_told_by_its_place(steps: list[dict[str, Any]], told: str) -> None:
@@ -92,6 +98,20 @@ def test_a_callback_may_be_edited_to_any_letter_for_a_stranger_may_send_it() -> 
 def test_what_is_no_story_at_all_is_refused_in_one_sentence(written: bytes) -> None:
     with pytest.raises(UsageWrong, match=r"This is no (JSON|scenario)"):
         read(written)
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [(b"[]", "it must be an object"), (b"\xff", "it is not UTF-8"), (b"{}x", "Extra data: line 1 column 3 (char 2)")],
+)
+def test_what_is_no_story_at_all_is_told_in_plain_words(written: bytes, told: str) -> None:
+    with pytest.raises(UsageWrong, match=re.escape(told)):
+        read(written)
+
+
+def test_a_file_of_another_editor_is_read_all_the_same() -> None:
+    plain = json.dumps({"format": 1, "name": "A story", "steps": [START]}, indent=1)
+    assert read(codecs.BOM_UTF8 + plain.replace("\n", "\r\n").encode()) == read(plain.encode())
 
 
 def test_a_file_beyond_all_use_is_not_read() -> None:
