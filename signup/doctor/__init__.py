@@ -38,6 +38,7 @@ CHECKS: tuple[tuple[Side, str, Ask], ...] = (
     ("here", "Keys", machine.keys),
     ("here", "Database", machine.database),
     ("here", "Disk", machine.disk),
+    ("here", "Data folder", machine.folder),
     ("here", "Watcher", machine.watcher),
     ("here", "Audit log", machine.sealing),
     ("here", "Full check", machine.checked),

@@ -1,11 +1,12 @@
 """This machine: settings, keys, the database and its disk, the watcher, the audit log. One check a function.
 
-It must not write, but for an empty transaction that proves that a real one would succeed.
+It must not write, but for what proves that a real write would succeed and leaves nothing.
 """
 
 import re
 from datetime import datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from signup import words
 from signup.clock import moment, text
@@ -76,8 +77,8 @@ def away(error: StoreUnavailable) -> Finding:
 def database(services: Services) -> Finding:
     """Whether it can be written now, and how safely it keeps what is written."""
     try:
-        with services.store.write():
-            pass
+        with services.store.write() as tx:
+            tx.run("drop_selftests", before="")  # none is that old; SQLite begins also what it cannot write
     except StoreUnavailable as error:
         return wrong("It cannot be written, so no callback can be stored.", error.sentence)
     about = services.store.about()
@@ -101,6 +102,19 @@ def disk(services: Services) -> Finding | None:
     if int(free) < NO_DISK:
         return wrong(told, "Make room now: a full disk stops every callback.")
     return look(told, "Make room before the disk is full.") if int(free) < LITTLE_DISK else fine(told)
+
+
+def folder(services: Services) -> Finding | None:
+    """Whether exports and checkpoints can be kept; nothing before there is a folder for them."""
+    above = Path(services.settings.data_dir)
+    for place in filter(Path.exists, (above, above / "checkpoints", above / "exports")):
+        try:
+            with TemporaryFile(dir=place):
+                pass
+        except OSError as error:
+            told = f"Nothing can be written into {place} ({error.strerror}), so no checkpoint or export is kept."
+            return wrong(told, "Check its rights and its disk.")
+    return fine(f"{above} can be written.") if above.exists() else None
 
 
 def watcher(services: Services) -> Finding:

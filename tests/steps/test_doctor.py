@@ -432,6 +432,26 @@ def test_nothing_is_asked_of_the_database_about_a_time_that_nobody_knows(live: S
     assert [query for query, params in store.asked if None in params.values()] == []
 
 
+def test_a_database_that_can_only_be_read_is_a_problem(wired: Callable[..., Any], postgres_url: str) -> None:
+    with wired(database_url=postgres_url):
+        pass
+    with wired(database_url=f"{postgres_url}?options=-c%20default_transaction_read_only%3Don") as services:
+        check = found(services, "Database")
+    assert (check.ok, check.detail) == (False, "It cannot be written, so no callback can be stored.")
+
+
+def test_a_data_folder_in_which_nothing_can_be_written_is_a_problem(wired: Callable[..., Any]) -> None:
+    with wired() as services:
+        before = sorted(Path(services.settings.data_dir).iterdir())
+        assert found(services, "Data folder").ok is True
+        assert sorted(Path(services.settings.data_dir).iterdir()) == before
+        (Path(services.settings.data_dir) / "checkpoints").write_text("in the way")
+        assert found(services, "Data folder").ok is False
+    with wired(data_dir="/sys", keys="b2xk" * 10 + "b2w=") as services:
+        check = found(services, "Data folder")
+    assert (check.ok, check.detail.startswith("Nothing can be written into /sys")) == (False, True)
+
+
 def test_a_write_ahead_log_that_cannot_be_emptied_is_worth_a_look(services: Services) -> None:
     wal = Path(f"{services.store.about()['file']}-wal")
     size = wal.stat().st_size
