@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from signup.services import Services
+from tests.machine import away
 from tests.pages.fixtures.visits import completed, said, visit
 
 NUMBER = "+46 76 123 45 67"
@@ -43,6 +44,22 @@ def test_live_steps_are_ticked_as_they_are_done_and_what_is_wrong_has_its_cure(o
         completed(services, NUMBER)
         page.run()
     assert ["done" in label for label in labels(page)] == [True, True, False, False, True]
+
+
+def test_with_the_database_away_it_says_so_and_claims_nothing(
+    opening: Callable[..., Any], postgres_server: str, postgres_url: str
+) -> None:
+    with opening(database_url=postgres_url, mode="live", app_key="a-key", public_callback_url=URL):
+        page = visit("go_live")
+        with away(postgres_server, postgres_url):
+            for _ in range(2):
+                page.run()
+                assert not page.exception
+                assert "The database cannot be used (PoolTimeout): check the server." in said(page)
+                assert labels(page) == [], "no step is said to be done, or not to be"
+                page.button(key="check_again").click()
+        page.run()
+        assert ["done" in label for label in labels(page)] == [True, True, False, False, False]
 
 
 def test_health_leads_there(street: Services) -> None:

@@ -279,6 +279,7 @@ def wired(settings: Callable[..., Settings], clock: HandClock) -> Callable[..., 
     [
         (200, OK, True, "Answers on port"),
         (503, b'{"code":"store_unavailable"}', False, "cannot store"),
+        (500, b'{"code":"internal_error"}', False, "cannot store"),
         (200, b"<html>", False, "Something else"),
         (503, b"", False, "Something else"),
         (404, b"", False, "Something else"),
