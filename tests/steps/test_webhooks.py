@@ -147,7 +147,9 @@ def test_what_is_told_of_a_rule_arrives_in_the_order_in_which_it_happened(
         quiet(services, clock, 40)
         assert len(delivery.latest(services)) == 2
         assert delivery.deliver(services) == 0, "the new message makes the one before it due"
-        assert delivery.next_due(services) == clock.now() + timedelta(seconds=PAUSES[0]), "and begins its tries anew"
+        again = clock.now() + timedelta(seconds=PAUSES[0])
+        assert delivery.next_due(services) == again, "and begins its tries anew"
+        assert [each.due for each in delivery.latest(services)] == [again, again], "who waits for another says so"
         clock.move(PAUSES[0])
         assert delivery.deliver(services) == 2
         assert sentences(server) == [*[fires] * 8, back]

@@ -74,6 +74,10 @@ def latest(services: Services) -> list[Delivery]:
     """The newest messages with what became of them. Raises StoreUnavailable."""
     with services.store.read() as tx:
         rows = tx.all("latest_webhooks", size=SHOWN)
+    due: dict[str, str] = {}
+    for row in reversed(rows):
+        if row["due_at"]:  # not before the one that goes before it
+            row["due_at"] = due[row["rule"]] = max(row["due_at"], due.get(row["rule"], ""))
     return [
         Delivery(
             id=row["id"],
