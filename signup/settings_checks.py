@@ -21,6 +21,8 @@ Role = Literal["viewer", "operator", "auditor"]
 
 HUNDRED_YEARS = 36525 * 86400
 SECONDS_IN_A_DAY = 86400
+_HOST = r"(\[[0-9A-Fa-f:.]+\]|[^][@/?#:,\s]*)(:\d*)?"
+POSTGRESQL = re.compile(rf"postgresql://([^][@/?#\s]*@)?{_HOST}(,{_HOST})*(/[^@?#\s]*)?(\?[^@#\s]*)?")
 
 
 @dataclass(frozen=True)
@@ -107,14 +109,20 @@ def _plain(text: str) -> tuple[str, str]:
 
 
 def database_url(text: str) -> str:
-    """sqlite:///FILE or postgresql://..."""
-    try:
-        parts = urlsplit(text)
-    except ValueError:
-        raise ValueError("must be an address such as postgresql://user@host:5432/name") from None
-    in_a_file = text.startswith("sqlite:///") and parts.path.strip("/") not in ("", ":memory:")
-    if not in_a_file and parts.scheme != "postgresql":
+    """sqlite:///FILE, or postgresql://... so plain that no piece of a password is ever read, or shown, as a host."""
+    if text.startswith("sqlite:///") and urlsplit(text).path.strip("/") not in ("", ":memory:"):
+        return text
+    if not text.startswith("postgresql://"):
         raise ValueError("must begin with sqlite:/// and a file, or with postgresql://")
+    try:
+        plain = POSTGRESQL.fullmatch(text) and urlsplit(text)  # which refuses letters that stand for such as "a/c"
+    except ValueError:
+        plain = None
+    if not plain or re.search(r"%(?![0-9A-Fa-f]{2})|%00", text):
+        raise ValueError(
+            "must be an address such as postgresql://user@host:5432/name, where %40 %2F %3F %23 %25 %5B %5D stand for "
+            "@ / ? # % [ ] in a password"
+        )
     return text
 
 

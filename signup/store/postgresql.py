@@ -67,7 +67,7 @@ class PostgresqlStore:
 
     def __init__(self, url: str) -> None:
         self.place = f"{urlsplit(url).hostname or 'local'}{urlsplit(url).path}"
-        options = f"{conninfo_to_dict(url).get('options') or ''} {OPTIONS}"
+        options = f"{_parts(url).get('options') or ''} {OPTIONS}"
         self._url = url
         self._kwargs: dict[str, Any] = {"row_factory": dict_row, "options": options, "connect_timeout": 2, **ALIVE}
         self._writers = self._pool(reading=False)
@@ -175,6 +175,16 @@ class PostgresqlStore:
             self._asker.close()
         self._writers.close()
         self._readers.close()
+
+
+def _parts(url: str) -> dict[str, Any]:
+    """An address as libpq reads it, whose complaints quote it with its password."""
+    try:
+        return conninfo_to_dict(url)
+    except psycopg.ProgrammingError:
+        raise DatabaseUnusable(
+            "SIGNUP_DATABASE_URL cannot be read by PostgreSQL's library: check what follows its question mark"
+        ) from None
 
 
 def _unavailable(error: Exception) -> StoreUnavailable:

@@ -260,3 +260,14 @@ def test_a_server_that_does_not_answer_is_one_sentence_without_the_password(free
     with pytest.raises(DatabaseUnusable) as refused:
         open_store(f"postgresql://me:secret@127.0.0.1:{free_port()}/x")
     assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["secret%zz@127.0.0.1/x", "@127.0.0.1/x?secret=1", "@127.0.0.1/x?secret", "@127.0.0.1/x?password=a=secret"],
+)
+def test_an_address_that_postgresqls_library_cannot_read_is_one_sentence_without_the_password(address):
+    with pytest.raises(DatabaseUnusable, match="SIGNUP_DATABASE_URL") as refused:
+        open_store(f"postgresql://me:{address}")
+    assert "secret" not in str(refused.value)
+    assert refused.value.__suppress_context__, "nor in what caused it, should anybody print that"

@@ -198,6 +198,50 @@ def test_a_database_is_a_file_or_a_postgresql(url: str) -> None:
     assert "SIGNUP_DATABASE_URL must" in told(database_url=url)
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"postgresql://u:{SECRET}%zz@127.0.0.1/x",
+        f"postgresql://u:{SECRET}%00@127.0.0.1/x",
+        f"postgresql://u:hun/{SECRET}@127.0.0.1/x",
+        f"postgresql://u:{SECRET}/ter@127.0.0.1/x",
+        f"postgresql://u:12/{SECRET}@127.0.0.1/x",
+        f"postgresql://u:12?{SECRET}@127.0.0.1/x",
+        f"postgresql://u:{SECRET}#ter@127.0.0.1/x",
+        f"postgresql://u:12#{SECRET}@127.0.0.1/x",
+        f"postgresql://u:hun@{SECRET}@127.0.0.1/x",
+        f"postgresql://u:[{SECRET}]@127.0.0.1/x",
+        f"postgresql://u:hun {SECRET}@127.0.0.1/x",
+        f"postgresql://u:hun\n{SECRET}@127.0.0.1/x",
+        f"postgresql://u:\u2100{SECRET}@127.0.0.1/x",
+        f"postgresql://u:{SECRET}",
+        f"postgresql:/u:{SECRET}@127.0.0.1/x",
+        f"POSTGRESQL://u:{SECRET}@127.0.0.1/x",
+    ],
+)
+def test_a_password_that_breaks_its_address_is_refused_and_not_repeated(url: str) -> None:
+    sentence = told(database_url=url)
+    assert sentence.startswith("SIGNUP_DATABASE_URL must be")
+    assert SECRET not in sentence
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("postgresql://u:%40%2F%3F%23%25:;!@db.example/x", "postgresql://db.example/x"),
+        ("postgresql://u@one.example:5432,two.example:5433/x?target_session_attrs=primary", None),
+        ("postgresql://[::1]:5432/x", "postgresql://[::1]:5432/x"),
+        ("postgresql://%2Fvar%2Frun%2Fpostgresql/x", "postgresql://%2Fvar%2Frun%2Fpostgresql/x"),
+        ("postgresql:///x?host=/tmp", "postgresql:///x"),
+        ("postgresql://", "postgresql://"),
+    ],
+)
+def test_whatever_postgresqls_library_reads_one_way_only_is_an_address(url: str, shown: str | None) -> None:
+    settings = loaded(database_url=url)
+    assert settings.database_url == url
+    assert settings.database_name == shown or shown is None
+
+
 def test_a_data_folder_is_no_file(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     assert "SIGNUP_DATA_DIR" in told(data_dir=str(tmp_path / "file"))
