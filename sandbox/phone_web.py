@@ -38,12 +38,16 @@ def blueprint(truecaller: Truecaller, phones: Phones, guests: Guests) -> Bluepri
     def page() -> Response:
         return _page("phone.html") if in_person() else _page("code.html", 403, wrong=False)
 
+    @pages.get("/code")
+    def asked_anew() -> AnyResponse:
+        return redirect(PATH, 303)
+
     @pages.post("/code")
     def enter() -> AnyResponse:
+        answer = redirect(PATH, 303)
         session = guests.enter("".join(request.form.get("code", "").split()))
         if session is None:
-            return _page("code.html", 403, wrong=True)
-        answer = redirect(PATH, 303)
+            return answer if in_person() else _page("code.html", 403, wrong=True)
         answer.set_cookie(COOKIE, session, max_age=int(SESSION_SECONDS), path=PATH, httponly=True, samesite="Strict")
         return answer
 

@@ -29,6 +29,10 @@ MOST_CALLBACKS, ALL_CALLBACKS = 50, 1_000
 MOST_BYTES = 4_194_304
 """Of its answers: an edited callback may be long, and many phones may ring."""
 OK, NOT_FOUND = 200, 404
+REFUSED = {
+    404: "The sandbox has forgotten this callback: it was started anew, or has sent a thousand since.",
+    413: "This is too large for the sandbox: at most 16,384 bytes.",
+}
 
 
 @dataclass(frozen=True)
@@ -132,7 +136,10 @@ def send_again(services: Services, posted: Posted, body: Mapping[str, Any], to: 
     """
     asked = {"id": posted.id, "body": changes(posted, body), "to": to}
     with _as_it_should():
-        return _posted(_ask(services, "POST", "/callbacks", asked, seconds=REPLAY_SECONDS))
+        sent = _ask(services, "POST", "/callbacks", asked, fine=(OK, *REFUSED), seconds=REPLAY_SECONDS)
+        if sent.get("code") in REFUSED:
+            raise SignupError(REFUSED[sent["code"]])
+        return _posted(sent)
 
 
 def changes(posted: Posted, body: Mapping[str, Any]) -> dict[str, Any]:

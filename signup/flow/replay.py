@@ -49,7 +49,8 @@ def _only_here(to: str | None) -> None:
     if to is None:
         return
     try:
-        here = is_loopback(urlsplit(url(to)).hostname or "")
+        parts = urlsplit(url(to))
+        here = is_loopback(parts.hostname or "") and parts.port != 0
     except ValueError:
         here = False
     if not here:

@@ -58,9 +58,10 @@ def code(sandbox: Sandbox) -> str:
     return str(requests.post(f"{sandbox.url}/phone-codes", timeout=10).json()["code"])
 
 
-def enter(guest: requests.Session, sandbox: Sandbox, guess: str, **headers: str) -> requests.Response:
+def enter(guest: Any, sandbox: Sandbox, guess: str, **headers: str) -> requests.Response:
     url = f"{sandbox.url}/phone/code"
-    return guest.post(url, data={"code": guess}, headers=headers, timeout=10, allow_redirects=False)
+    told: requests.Response = guest.post(url, data={"code": guess}, headers=headers, timeout=10, allow_redirects=False)
+    return told
 
 
 def tap(who: Any, sandbox: Sandbox, request_id: str, answer: str, **headers: str) -> int:
@@ -114,7 +115,16 @@ def test_the_code_opens_the_phone_on_another_machine_once(sandbox, guest, receiv
     assert "Approve" in guest.get(f"{sandbox.url}/phone", timeout=10).text
     assert tap(guest, sandbox, request_id, "approve") == 200
     assert receiver.next()["accessToken"]
-    assert enter(guest, sandbox, right).status_code == 403
+    assert enter(requests, sandbox, right, **AWAY).status_code == 403
+
+
+def test_a_browser_that_is_in_stays_in_when_the_code_is_sent_again_or_its_page_is_loaded_anew(sandbox, guest):
+    right = code(sandbox)
+    again = guest.get(f"{sandbox.url}/phone/code", timeout=10)
+    assert (again.status_code, "The code from the Try page" in again.text) == (403, True)
+    for _ in range(2):
+        assert enter(guest, sandbox, right).status_code == 303
+    assert "Approve" in guest.get(f"{sandbox.url}/phone/code", timeout=10).text
 
 
 def test_with_a_session_another_machine_gets_the_phone_and_nothing_else(sandbox, guest):

@@ -131,16 +131,25 @@ def test_it_is_sent_to_another_program_on_this_machine_and_nowhere_else(street: 
     with collecting() as other:
         replay.send_again(street, posted, to=other.url, actor=ACTOR)
         assert other.next()["requestId"] == posted.request_id
-    for elsewhere in ("http://192.0.2.1/", "https://example.com/", "http://127.0.0.1\\@example.com/", "here"):
+    for elsewhere in (
+        "http://192.0.2.1/",
+        "https://example.com/",
+        "http://127.0.0.1\\@example.com/",
+        "http://127.0.0.1:0/",
+        "here",
+    ):
         with pytest.raises(UsageWrong, match="this machine only"):
             replay.send_again(street, posted, to=elsewhere, actor=ACTOR)
     assert len(details(street, "replay.sent")) == 1
 
 
-def test_one_that_the_sandbox_has_forgotten_is_told(street: Services) -> None:
+def test_one_that_the_sandbox_has_forgotten_or_that_is_too_large_for_it_is_told(street: Services) -> None:
     gone = Posted("gone", None, "", "", False, {}, 0, None)
-    with pytest.raises(SignupError, match="look at the Health page"):
+    with pytest.raises(SignupError, match="has forgotten this callback"):
         replay.send_again(street, gone, actor=ACTOR)
+    _, posted = answered(street, "+46 76 123 45 67", "approve")
+    with pytest.raises(SignupError, match="at most 16,384 bytes"):
+        replay.send_again(street, posted, {**posted.body, "more": "x" * 16_384}, actor=ACTOR)
 
 
 def test_live_there_is_no_sandbox_to_ask(tmp_path: Path) -> None:
