@@ -72,7 +72,7 @@ def blueprint(services: Services, receive: Receive) -> Blueprint:
     def keep(body: bytes) -> None:
         callback = read(body, request.content_type, request.headers.get("Content-Encoding"))
         replay = is_replay(services, request.headers.get(REPLAY))
-        receive(services, callback, exchange(request, body, callback, ANSWER), replay=replay)
+        receive(services, callback, lambda: exchange(request, body, callback, ANSWER), replay=replay)
 
     for path in (PATH, f"{PATH}/"):
         pages.add_url_rule(path, view_func=take, methods=["POST"], provide_automatic_options=False)

@@ -7,6 +7,7 @@ match acts on it. A token is kept, sealed, only where it can still be of use: ne
 import hashlib
 import hmac
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -38,8 +39,13 @@ class _Arrival:
         return replayed({"result": self.callback.result}, self.replay)
 
 
-def receive(services: Services, callback: Callback, exchange: Exchange | None, *, replay: bool = False) -> None:
-    """Store one callback durably. Raises StoreUnavailable: only then is Truecaller to try again."""
+def receive(
+    services: Services, callback: Callback, exchange: Callable[[], Exchange] | None, *, replay: bool = False
+) -> None:
+    """Store one callback durably. Raises StoreUnavailable: only then is Truecaller to try again.
+
+    `exchange` is asked for what the timeline shows of it once it is to be kept: a stranger's is never made.
+    """
     now, began = services.clock.now(), services.clock.monotonic()
     until = now + timedelta(seconds=services.settings.token_seconds)
     arrival = _Arrival(callback, text(now), text(until), replay)
@@ -55,7 +61,7 @@ def receive(services: Services, callback: Callback, exchange: Exchange | None, *
         if signup:
             tx.run("count_callback", id=signup["id"])
             if told and exchange:
-                took = replace(exchange, ms=milliseconds(services.clock.monotonic() - began))
+                took = replace(exchange(), ms=milliseconds(services.clock.monotonic() - began))
                 keep_trace(tx, services.keyring, now, signup["id"], "callback", (took,))
 
 

@@ -23,14 +23,17 @@ class Veil:
 
     def __init__(self, words: Mapping[str, str]) -> None:
         """`words`: the secret text -> what is shown instead."""
-        self._shown = {spelling: shown for word, shown in words.items() for spelling in _spellings(word)}
-        longest_first = sorted(self._shown, key=len, reverse=True)
-        self._pattern = re.compile("|".join(map(re.escape, longest_first)) or r"(?!)")
+        shown = {spelling: shown for word, shown in words.items() for spelling in _spellings(word)}
+        self._shown = {spelling: shown[spelling] for spelling in sorted(shown, key=len, reverse=True)}
 
     def over(self, text: str) -> str:
-        """The text without the secrets, nor the beginning of one at its end; at most 8 KiB of it."""
-        veiled = self._without_stump(self._pattern.sub(lambda found: self._shown[found[0]], text))
-        return veiled.encode("utf-8", "replace")[:_LIMIT].decode("utf-8", "ignore")
+        """The text without the secrets, nor the beginning of one at its end; at most 8 KiB of it.
+
+        A stranger chooses both texts. Words searched for one by one stay fast whatever they are; one pattern does not.
+        """
+        for spelling, shown in self._shown.items():
+            text = text.replace(spelling, shown)
+        return self._without_stump(text).encode("utf-8", "replace")[:_LIMIT].decode("utf-8", "ignore")
 
     def _without_stump(self, text: str) -> str:
         """An answer may break off within a secret: what is left of it goes too."""

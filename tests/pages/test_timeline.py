@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 from streamlit.testing.v1 import AppTest
 
@@ -89,7 +90,7 @@ def test_each_exchange_stands_under_the_event_that_tells_of_it(
     for name, token, endpoint in (("elsewhere", "token-one", "https://evil.example/"), ("ours", "token-two", None)):
         street.clock.move(1)
         said_so = Callback("request-1", Result.APPROVED, token=token, state=state, endpoint=endpoint)
-        receive(street, said_so, called_back(name))
+        receive(street, said_so, partial(called_back, name))
     watch(street)
     street.clock.move(60)
     watch(street)
@@ -110,7 +111,7 @@ def test_a_callback_that_waited_for_its_request_id_has_no_http_and_takes_nobodys
     """Nobody's yet when it came, its exchange was kept for nobody."""
 
     def opened_meanwhile(number: int, state: str) -> None:
-        receive(street, Callback("request-1", Result.OPENED, status="flow_invoked"), called_back("early"))
+        receive(street, Callback("request-1", Result.OPENED, status="flow_invoked"), partial(called_back, "early"))
         street.clock.move(1)
 
     truecaller.during_request = opened_meanwhile
@@ -118,7 +119,7 @@ def test_a_callback_that_waited_for_its_request_id_has_no_http_and_takes_nobodys
     watch(street)
     street.clock.move(1)
     approved = Callback("request-1", Result.APPROVED, token="the-token", state=state_of(truecaller))
-    receive(street, approved, called_back("approved"))
+    receive(street, approved, partial(called_back, "approved"))
     watch(street)
     assert under(street, begun.signup_id) == [("callback.received", ["approved"])]
     kinds = [event.kind for event in signups.timeline(street, begun.signup_id or "")]

@@ -67,7 +67,7 @@ def complete_one(
         truecaller.will_answer(accepted(named))
     begun = begin(services, number)
     said = Callback(request_id, Result.APPROVED, token=f"token-{request_id}", state=state_of(truecaller))
-    receive(services, said, EXCHANGE)
+    receive(services, said, lambda: EXCHANGE)
     truecaller.will_show(profile(truecaller.asked[-1][0], **declared))
     watch(services)
     assert status(services, begun.signup_id) == Status.COMPLETED
@@ -322,7 +322,7 @@ def test_callbacks_that_arrive_while_a_person_is_erased_leave_nothing(
     def post() -> None:
         for number in range(60):
             said = Callback("request-1", Result.OTHER, status=f"word-{number}", state=state)
-            receive(services, said, EXCHANGE)
+            receive(services, said, lambda: EXCHANGE)
             if number == 10:
                 over.set()
 

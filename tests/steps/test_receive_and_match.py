@@ -2,8 +2,9 @@
 
 import pytest
 
+from signup.flow import signups
 from signup.flow.receive import receive
-from signup.model import Callback, Result, Status
+from signup.model import Callback, Exchange, Result, Status
 from tests.fakes import ambiguous
 from tests.steps.story import (
     TOKEN,
@@ -207,6 +208,20 @@ def test_strangers_fill_a_thousand_rows_and_then_only_a_counter(services, clock)
     watch(services)
     watch(services)
     assert len(details(services, "callback.quarantined")) == 1000
+
+
+def test_an_exchange_is_made_for_what_is_ours_and_never_for_a_strangers(services, truecaller):
+    made = []
+
+    def exchange():
+        made.append(Exchange("POST", "/truecaller/callback", {}, "{}", 200, {}, "{}", 0))
+        return made[-1]
+
+    begun = begin(services)
+    receive(services, Callback("nobody", Result.APPROVED, token=TOKEN, state="s" * 43), exchange)
+    assert made == []
+    receive(services, Callback("request-1", Result.APPROVED, token=TOKEN, state=state_of(truecaller)), exchange)
+    assert len(made) == len(signups.exchanges(services, begun.signup_id)) == 1
 
 
 def test_a_full_quarantine_does_not_keep_a_genuine_callback_out(services, truecaller):

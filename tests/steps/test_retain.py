@@ -34,7 +34,7 @@ def completed(services: Services, truecaller: ScriptedTruecaller, number: str = 
     """A sign-up with every kind of row, looked at once."""
     begun = begin(services, number)
     said = Callback(f"request-{len(truecaller.asked)}", Result.APPROVED, token="a-token-1", state=state_of(truecaller))
-    receive(services, said, EXCHANGE)
+    receive(services, said, lambda: EXCHANGE)
     truecaller.will_show(profile(truecaller.asked[-1][0], name="Ada"))
     match(services)
     complete(services)

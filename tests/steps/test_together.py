@@ -152,7 +152,7 @@ def test_forged_callbacks_of_a_known_request_leave_a_hundred_traces_at_most(serv
     for nth in range(1001):
         approve(services, f"nobody-{nth}", None)
     for nth in range(150):
-        receive(services, Callback("request-1", Result.APPROVED, token=f"forged-{nth:04}"), EXCHANGE)
+        receive(services, Callback("request-1", Result.APPROVED, token=f"forged-{nth:04}"), lambda: EXCHANGE)
     assert signups.exchanges(services, begun.signup_id or "") == []
 
 

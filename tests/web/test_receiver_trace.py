@@ -21,8 +21,8 @@ class Notes:
         self.exchange: Exchange | None = None
         self.replay: bool | None = None
 
-    def __call__(self, _: Services, callback: Callback, exchange: Exchange | None, *, replay: bool) -> None:
-        self.callback, self.exchange, self.replay = callback, exchange, replay
+    def __call__(self, _: Services, callback: Callback, exchange: Callable[[], Exchange], *, replay: bool) -> None:
+        self.callback, self.exchange, self.replay = callback, exchange(), replay
 
 
 @pytest.fixture
