@@ -399,6 +399,34 @@ def test_several_causes_are_named_in_the_order_of_the_chain(build: Build) -> Non
         assert house.causes(wrong) == ["wrong_app_key", "wrong_path", "no_watcher", "skewed_clock"]
 
 
+KEEPS_AWAY: dict[str, Script] = {
+    "redirect": answer(302, b"", "Location: /elsewhere"),
+    "wrong_path": answer(404),
+    "refused_post": answer(401),
+    "failing_proxy": answer(502),
+    "cannot_store": answer(500, b'{"code":"store_unavailable"}'),
+    "broken_answer": raw(b""),
+}
+
+
+@pytest.mark.parametrize("beside", ["wrong_app_key", "wrong_state", "no_watcher", "skewed_clock"])
+@pytest.mark.parametrize("broken", KEEPS_AWAY)
+def test_of_two_causes_both_are_named_and_the_cured_one_is_gone_at_the_next_look(
+    build: Build, broken: str, beside: str
+) -> None:
+    refused = (404, b"{}") if beside == "wrong_app_key" else ()
+    ahead = 300 if beside == "skewed_clock" else 0
+    with (
+        build(*refused, ahead=ahead, watched=beside != "no_watcher") as house,
+        upstream(KEEPS_AWAY[broken]) as server,
+    ):
+        if beside == "wrong_state":
+            house.calls_back(state="s" * 43)
+        both = [beside, broken] if refused else [broken, beside]
+        assert house.causes(server.url) == both
+        assert house.causes() == [beside]
+
+
 def test_each_cause_is_a_problem_among_the_checks_with_the_same_cure(build: Build) -> None:
     with build(404, b"{}", ahead=300, watched=False) as house:
         house.calls_back(state="s" * 43, requestId="of-another")
