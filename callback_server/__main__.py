@@ -20,9 +20,13 @@ from signup.errors import CannotStart, StoreUnavailable
 from signup.services import open_services
 from signup.settings import load
 
+STOPS = (signal.SIGTERM, signal.SIGINT)
+
 
 def main() -> None:
     """Serve until stopped. Raises CannotStart or StoreUnavailable."""
+    for sign in STOPS:
+        signal.signal(sign, lambda *_: sys.exit(0))  # nothing is begun yet
     options = _options()
     settings = load()
     with open_services(settings) as services:
@@ -31,7 +35,7 @@ def main() -> None:
         rejections = app.extensions["rejections"]
         server = Server(app, sock, refused=app.extensions["refused"])
         logs.set_up(settings.log)
-        for sign in (signal.SIGTERM, signal.SIGINT):
+        for sign in STOPS:
             signal.signal(sign, server.stop)
         if options.watch_stdin:
             Thread(target=_stop_at_end_of_stdin, args=(server,), daemon=True).start()

@@ -17,6 +17,8 @@ HOME = Path(__file__).parent.parent
 
 def main() -> int:
     """Serve until stopped: 0; 2 when it cannot start."""
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(sign, lambda *_: sys.exit(0))
     if len(sys.argv) > 1:
         return _cannot("usage: python -m dashboard (settings come from SIGNUP_... variables)")
     try:
@@ -50,8 +52,6 @@ def _serve(settings: Settings) -> None:
     """Streamlit's own command. Its server raises the signal that ended it once more: that is a stop in order."""
     from streamlit.web import cli  # heavy: after the checks
 
-    for stop in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(stop, lambda *_: sys.exit(0))
     bind = settings.bind
     options = [("server.port", settings.dashboard_port), ("server.address", bind), ("browser.serverAddress", bind)]
     options += [("server.allowedHosts", name) for name in ("localhost", "127.0.0.1", "::1", bind)]

@@ -2,6 +2,7 @@
 
 import http.client
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -181,6 +182,27 @@ def test_it_stops_within_ten_seconds_although_a_fetch_takes_longer(
     with open_services(settings, truecaller=truecaller, clock=in_half_a_minute) as services:
         watch(services)
         assert status(services, begun.signup_id) == Status.COMPLETED
+
+
+@pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_stops_it_while_it_plays_the_made_up_past(
+    environ: Callable[..., dict[str, str]], sign: signal.Signals
+) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "dashboard"],
+        env={**os.environ, **environ(dashboard_port=free_port())},
+        cwd=ROOT,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stderr is not None, "it was begun with a pipe"
+        assert "made-up sign-ups" in process.stderr.readline()
+        process.send_signal(sign)
+        _, said = process.communicate(timeout=10)
+    finally:
+        process.kill()
+    assert (process.returncode, said) == (0, "")
 
 
 @pytest.mark.parametrize("option", ["--server.address=0.0.0.0", "--server.address=::", "--server.address="])

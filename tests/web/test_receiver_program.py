@@ -76,6 +76,7 @@ def refusal(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
             monkeypatch.setenv(name, value)
         monkeypatch.chdir(folder)
         monkeypatch.setattr("sys.argv", ["callback_server", *arguments])
+        monkeypatch.setattr("signal.signal", lambda *_: None)  # those of this process stay pytest's
         with pytest.raises(SystemExit) as end:
             run_or_exit(main)
         out, err = capsys.readouterr()
@@ -153,6 +154,20 @@ def test_a_signal_stops_it_once_the_request_that_is_arriving_is_answered(
         out, err = process.communicate(timeout=10)
     assert (process.returncode, out) == (0, "")
     assert "Traceback" not in err
+
+
+@pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_stops_it_while_its_database_does_not_answer(
+    folder: Path, listening: socket.socket, sign: signal.Signals
+) -> None:
+    silent = f"postgresql://127.0.0.1:{listening.getsockname()[1]}/x"
+    with program(folder, SIGNUP_DATABASE_URL=silent) as process:
+        listening.settimeout(15)
+        asked, _ = listening.accept()
+        process.send_signal(sign)
+        with closing(asked):
+            out, err = process.communicate(timeout=10)
+    assert (process.returncode, out, err) == (0, "", "")
 
 
 def test_it_ends_with_whoever_holds_its_standard_input(folder: Path, listening: socket.socket) -> None:
