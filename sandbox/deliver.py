@@ -91,12 +91,13 @@ class Timetable:
 class Sent:
     """One callback: how often it was tried, and the HTTP status of its last answer (None: no answer).
 
-    `url`: where it goes; `first`: the one of which it is sent again by hand.
+    `url`: where it goes; `tapped`: a person answered, not a persona; `first`: the one that this one sends again.
     """
 
     body: dict[str, Any]
     url: SplitResult
     at: datetime
+    tapped: bool = False
     first: "Sent | None" = field(default=None, repr=False, compare=False)
     id: str = field(default_factory=lambda: secrets.token_hex(8))
     tries: int = 0
@@ -149,11 +150,11 @@ class Courier:
         if kept is None:
             raise UnknownCallback(sent_id)
         body = {name: value for name, value in (kept.body | changes).items() if value is not None}
-        return self._post_soon(Sent(body, nearby(to) if to else self._url, self._now(), kept.first or kept))
+        return self._post_soon(Sent(body, nearby(to) if to else self._url, self._now(), first=kept.first or kept))
 
-    def send(self, body: dict[str, Any]) -> Sent:
+    def send(self, body: dict[str, Any], *, tapped: bool = False) -> Sent:
         """Post the body soon, from another thread. `Sent.tried` is set after the first try."""
-        return self._post_soon(Sent(body, self._url, self._now()))
+        return self._post_soon(Sent(body, self._url, self._now(), tapped))
 
     def _post_soon(self, sent: Sent) -> Sent:
         self.sent.append(sent)

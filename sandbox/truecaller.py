@@ -47,26 +47,27 @@ class Truecaller:
         """A person answers a ringing phone. Raises UnknownAnswer, NotRinging."""
         prompt, body = self._phones.answer(request_id, answer)
         if body:
-            self._call_back(prompt, body, self._phones.age(prompt))
+            self._call_back(prompt, body, self._phones.age(prompt), tapped=True)
 
     def _play(self, prompt: Prompt, answer: str, age: float) -> None:
         with contextlib.suppress(NotRinging):  # answered already: by a tap, or before the answer
             if body := self._phones.play(prompt, answer):
                 self._call_back(prompt, body, age)
 
-    def _call_back(self, prompt: Prompt, body: dict[str, str], age: float) -> None:
+    def _call_back(self, prompt: Prompt, body: dict[str, str], age: float, *, tapped: bool = False) -> None:
         """Post it as often and as late as the persona has it. `age`: of the prompt when it was answered."""
         copies, late = (prompt.persona.copies, prompt.persona.late) if prompt.persona else (1, 0.0)
         for copy in range(copies):
-            self._at(prompt, age + (late + copy * COPY_SECONDS) / self._speed, partial(self._send, prompt, body))
+            due = age + (late + copy * COPY_SECONDS) / self._speed
+            self._at(prompt, due, partial(self._send, prompt, body, tapped=tapped))
 
     def _at(self, prompt: Prompt, age: float, job: Job) -> None:
         """Run a job when the prompt has that age; at once where the clock has leapt past it."""
         self._timetable.after(age - self._phones.age(prompt), job)
 
-    def _send(self, prompt: Prompt, body: dict[str, str]) -> None:
+    def _send(self, prompt: Prompt, body: dict[str, str], *, tapped: bool) -> None:
         prompt.answered.wait(SECONDS)
-        self._courier.send(body)
+        self._courier.send(body, tapped=tapped)
 
     def _let_wait(self, seconds: float) -> None:
         """The request's answer is slow; its caller may have gone before it comes."""

@@ -146,6 +146,7 @@ def _told(sent: Sent) -> dict[str, Any]:
         "requestId": sent.body.get("requestId"),
         "at": text(sent.at),
         "to": sent.url.geturl(),
+        "tapped": sent.tapped,
         "replay": sent.first is not None,
         "edited": sent.edited,
         "body": sent.body,

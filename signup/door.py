@@ -72,7 +72,8 @@ class PhoneCode:
 class Posted:
     """One callback of the sandbox's. `status`: the answer to its last try, None without one; `replay`: sent by hand.
 
-    `edited`: the fields in which it is not as the callback was that came by itself, the secret ones too.
+    `tapped`: a person answered the phone, not a persona; `edited`: the fields in which it is not as the callback was
+    that came by itself, the secret ones too.
 
     `request_id`: None where the body has none that can be one, as an edited body may.
     """
@@ -86,6 +87,7 @@ class Posted:
     tries: int
     status: int | None
     edited: tuple[str, ...] = ()
+    tapped: bool = False
 
 
 def ringing(services: Services) -> list[Ringing]:
@@ -160,6 +162,7 @@ def _posted(row: Mapping[str, Any]) -> Posted:
         row["tries"],
         row["status"],
         tuple(row["edited"]),
+        row["tapped"],
     )
 
 

@@ -29,7 +29,9 @@ from signup.truecaller import strict
 Step = dict[str, Any]
 
 RINGS, TWICE, FORGES = "ignore", "duplicate_callback", "wrong_state"
-"""The persona that does nothing by itself, and those whose own callback is repeated or set aside."""
+SLOWER = ("approve_after_5s", "approve_after_30s", "opened_first")
+"""The persona that does nothing by itself, those whose own callback is repeated or set aside, and those before which a
+person can answer the phone."""
 PAUSE_SECONDS = 2.0
 """What comes so much later by itself, time brought."""
 TAPS = {
@@ -58,10 +60,11 @@ def recorded(services: Services, signup_id: str) -> str | None:
     found = signups.one(services, signup_id)
     if found is None:
         return None
-    number = signups.number(services, signup_id)
-    persona = (persona_of(services, number) if number else None) or RINGS
+    request_id = signups.request_id(services, signup_id)
+    known = door.callbacks(services, request_id, most=door.ALL_CALLBACKS)[::-1] if request_id else []
+    persona = _persona(services, signup_id, known)
     events = list(_that_can_be_played(persona, signups.timeline(services, signup_id)))
-    steps = [*_steps(persona, found.started_at, events, _sent_again(services, signup_id, events)), _end(found, events)]
+    steps = [*_steps(persona, found.started_at, events, _sent_again(known, events)), _end(found, events)]
     told = ",\n".join(f"    {json.dumps(step)}" for step in steps)
     name = json.dumps(f"{persona}, as it went at {found.started_at:%Y-%m-%d %H:%M} UTC")
     return _readable(f'{{\n  "format": 1,\n  "name": {name},\n  "steps": [\n{told}\n  ]\n}}\n')
@@ -74,6 +77,14 @@ def _readable(made: str) -> str:
     except UsageWrong as wrong:
         raise SignupError(f"This sign-up cannot be saved as a scenario. {wrong.sentence}") from wrong
     return made
+
+
+def _persona(services: Services, signup_id: str, known: Sequence[Posted]) -> str:
+    """Whose number it was; where a person was faster than the persona, the one that waits for taps."""
+    number = signups.number(services, signup_id)
+    persona = persona_of(services, number) if number else None
+    tapped = any(one.tapped for one in known)
+    return RINGS if persona is None or (tapped and persona in SLOWER) else persona
 
 
 def _that_can_be_played(persona: str, events: Sequence[Event]) -> Iterator[Event]:
@@ -141,10 +152,8 @@ def _time(persona: str, here: datetime, event: Event) -> Iterator[Step]:
     yield {"do": "moveClock", **({"past": "answer"} if over else {"seconds": min(math.ceil(gap), MOST_SECONDS)})}
 
 
-def _sent_again(services: Services, signup_id: str, events: Sequence[Event]) -> list[Step | None]:
+def _sent_again(known: Sequence[Posted], events: Sequence[Event]) -> list[Step | None]:
     """A step for each replay in the log, as the sandbox knows it; None for one that did nothing to the sign-up."""
-    request_id = signups.request_id(services, signup_id)
-    known = door.callbacks(services, request_id, most=door.ALL_CALLBACKS)[::-1] if request_id else []
     asked = [place for place, event in enumerate(events) if event.kind == REPLAY]
     steps = []
     for place, after in pairwise([*asked, len(events)]):

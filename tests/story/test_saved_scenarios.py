@@ -236,6 +236,17 @@ def test_what_a_persona_does_by_itself_is_no_strangers(
     assert not [step for step in saved(street, command, tmp_path, signup_id) if step["do"] == "sendAgain"]
 
 
+@pytest.mark.parametrize("answer", ["approve", "decline"])
+def test_a_tap_that_was_faster_than_the_persona_is_a_tap_again(
+    street: Services, command: CommandLine, tmp_path: Path, answer: str
+) -> None:
+    begun: dict[str, Any] = {"do": "start", "persona": "approve_after_30s"}
+    tapped = {"do": "tap", "answer": answer}
+    ended = {"do": "expect", "status": "completed" if answer == "approve" else "declined"}
+    steps = saved(street, command, tmp_path, lived(street, command, tmp_path, begun, tapped, ended))
+    assert steps[:-1] == [{"do": "start", "persona": "ignore"}, tapped]
+
+
 def test_a_second_start_while_a_persona_takes_its_time_takes_none_of_it(
     street: Services, command: CommandLine, tmp_path: Path
 ) -> None:
