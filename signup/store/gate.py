@@ -3,7 +3,8 @@
 Two seconds a thread would be too slow: eight threads behind a locked database answer four callbacks a second, and
 Truecaller hangs up after three. So the two seconds count from the moment *the database* got stuck: once they are
 over, everybody is told at once, and each newcomer tries exactly once, until one gets through. A database in which
-others get on with their work is busy, not stuck: then each newcomer has two seconds of its own.
+others get on with their work is busy, not stuck: then each newcomer has two seconds of its own, in which it waits both
+for its turn and for the database.
 """
 
 import random
@@ -30,19 +31,20 @@ class Gate:
     @contextmanager
     def entered(self) -> Iterator[None]:
         """Inside, the caller alone holds the connection, its transaction begun. Raises StoreHeld."""
+        arrived = time.monotonic()
         if not self._lock.acquire(timeout=PATIENCE):
             raise StoreHeld("The database is busy: try again in a moment.")
         try:
-            self._begin_in_time()
+            self._begin_in_time(arrived)
             yield
         finally:
             self._lock.release()
 
-    def _begin_in_time(self) -> None:
-        now, version = time.monotonic(), self._version()
-        since, seen = self._stuck or (now, version)
+    def _begin_in_time(self, arrived: float) -> None:
+        version = self._version()
+        since, seen = self._stuck or (arrived, version)
         if seen != version:
-            since = now
+            since = arrived
         if not self._tried_until(since + PATIENCE):
             self._stuck = (since, version)
             raise StoreHeld("The database is locked by another program: try again in a moment.")
