@@ -100,7 +100,7 @@ def told(seen: Watched | None, refused: StartResult | None) -> None:
         again = callbacks_drawer.offer if services.settings.mode == "sandbox" else None
         timeline.show(seen.signup, seen.events, seen.steps, services.settings, locked=seen.locked, again=again)
     elif not refused:
-        cards.note("Each step stands here as it happens, with its HTTP.", height=HEIGHT, icon="timeline")
+        cards.note("Each step appears here as it happens, with its HTTP.", height=HEIGHT, icon="timeline")
 
 
 with header.show("Try it", "Type a number, start, and answer the phone. You see every request.", in_zone=False):

@@ -26,6 +26,7 @@ WORDS = {"requestId": "Request id", "status": "Status", "endpoint": "Endpoint"}
 SECRETS = {"accessToken": "Access token", "state": "State"}
 SAME, OTHER, NONE = "As it was", "Another", "Left out"
 ACTOR = "user:local"
+LOGGED = ":gray[:material/info: The log tells that it was sent, and whether it was edited.]"
 ABOUT = "Sent again, a callback is labelled: the log marks what it causes, and no number counts it."
 
 
@@ -107,7 +108,7 @@ def _editor(posted: Posted) -> None:
         on_click=_send,
         args=(posted,),
     )
-    st.caption(state.value(TOLD) or ":material/info: The log tells that it was sent, and whether it was edited.")
+    st.markdown(f":small[{state.value(TOLD) or LOGGED}]")
 
 
 def edited(posted: Posted) -> dict[str, Any]:

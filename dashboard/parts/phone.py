@@ -54,7 +54,7 @@ def last_word(found: SignUp | None) -> str:
     if found is None:
         return ":gray[Start a sign-up and this phone rings.]"
     if found.status in OPEN:
-        return ":gray[Nothing rings at the moment.]"
+        return ":gray[Nothing is ringing at the moment.]"
     return labels.STATUS[found.status].badge()
 
 

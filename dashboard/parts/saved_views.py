@@ -40,7 +40,7 @@ def _inside(page: str, address: Address) -> None:
     except SignupError as problem:
         st.error(problem.sentence, icon=":material/error:")
         return
-    st.caption("The filters of a page under a name. Everybody who uses this dashboard sees them.")
+    st.caption("A page's filters under a name. Everyone who uses this dashboard sees them.")
     asked, about = state.value(ASKED) or (None, None)
     with st.container(height=LIST_HEIGHT if len(known) > MOST_AT_ONCE else "content", border=False, gap="xsmall"):
         for view in known:
@@ -115,7 +115,9 @@ def _save(page: str, address: Address) -> None:
         st.form_submit_button(
             "Save this view", icon=":material/bookmark_add:", type="primary", on_click=_keep, args=(page, address)
         )
-    st.markdown(labels.quiet("It keeps the filters and no search. The audit log records that, without the name."))
+    st.markdown(
+        labels.quiet("It keeps the filters, not the search. The audit log records that it was saved, not its name.")
+    )
 
 
 def _keep(page: str, address: Address) -> None:

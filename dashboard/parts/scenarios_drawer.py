@@ -123,7 +123,7 @@ def _save(signup_id: str) -> None:
     try:
         made = recorded(shared.services(), signup_id)
     except SignupError as problem:
-        st.caption(f":orange[:material/warning: {problem.sentence}]")
+        st.markdown(f":small[:orange[:material/warning: {problem.sentence}]]")
         return
     if made:
         st.download_button(

@@ -128,7 +128,9 @@ def _begun(found: SignUp, event: Event, locked: datetime | None, *, newest: bool
         country = f"{phone.country_name(found.country)} (number range)"
         _said(event, f"{whose}, {country}. However it was typed, it is sent as one whole number, without a plus.")
     until = f"until {times.second(locked, times.zone())}" if locked else ""
-    with _step(event, _titled(found, event, "Lock taken", until), "lock", newest=newest):
+    with _step(
+        event, _titled(found, event, "Lock taken", labels.quiet(f"{until} ·") if locked else ""), "lock", newest=newest
+    ):
         over = "It is over. This number may be tried again, unless another sign-up has locked it."
         _said(event, f"Nobody can make this phone ring again {until}." if locked else over)
 

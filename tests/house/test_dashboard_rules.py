@@ -42,6 +42,18 @@ def test_every_chart_and_table_has_a_key_and_a_sentence_for_those_who_cannot_see
     assert silent == []
 
 
+def test_no_coloured_word_stands_in_a_caption_for_streamlit_pales_it() -> None:
+    paled = [
+        f"{name}:{node.lineno}"
+        for name, node in nodes("dashboard")
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr == "caption"
+        and re.search(r":(?:red|orange|green|blue|violet|gray)\[|quiet\(", " ".join(map(ast.unparse, node.args)))
+    ]
+    assert paled == []
+
+
 def test_no_chart_comes_from_elsewhere() -> None:
     others = {
         f"st.{kind}_chart" for kind in ("line", "bar", "area", "scatter", "plotly", "graphviz", "pydeck", "echarts")

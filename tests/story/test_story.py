@@ -95,7 +95,7 @@ def test_on_a_small_screen_a_callback_is_sent_again_and_the_lock_holds_until_the
     visitor.get_by_role("button", name="Start sign-up").click()
     expect(visitor.get_by_text("Phone is ringing")).to_be_visible()
     visitor.get_by_role("button", name="Ignore").click()
-    expect(visitor.get_by_text("Nothing rings at the moment")).to_be_visible()
+    expect(visitor.get_by_text("Nothing is ringing at the moment")).to_be_visible()
 
 
 def test_a_bad_number_says_why_and_cannot_be_started(visitor):

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 OUTCOMES = 6
-FAMILIES = ("green", "orange", "gray", "red", "blue", "violet")
+FAMILIES = ("green", "orange", "yellow", "gray", "red", "blue", "violet")
 BADGE_TINT = {"light": 0.10, "dark": 0.20}
 SIGHT = {
     "normal": ((1, 0, 0), (0, 1, 0), (0, 0, 1)),
