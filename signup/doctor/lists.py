@@ -45,7 +45,10 @@ class Watching:
 
 
 def apart(services: Services) -> list[Apart]:
-    """Callbacks that match nothing: set aside or late in the last 24 hours, parked now, refused at the door ever."""
+    """Callbacks that match nothing: set aside or late in the last 24 hours, parked now, refused at the door ever.
+
+    None that was sent again by hand.
+    """
     with services.store.read() as tx:
         parked = tx.one("apart_now") or {}
         late = tx.one("late_callbacks", since=text(services.clock.now() - timedelta(hours=HOURS))) or {}
@@ -77,9 +80,10 @@ def _by_reason(rows: Iterable[Row]) -> list[Apart]:
     counts: Counter[str] = Counter()
     last: dict[str, datetime] = {}
     for event in map(log.event, rows):
-        reason = (event.details or {}).get("reason", "")
-        counts[reason] += 1
-        last.setdefault(reason, moment(event.at))
+        said = event.details or {}
+        if not said.get("replay"):
+            counts[said.get("reason", "")] += 1
+            last.setdefault(said.get("reason", ""), moment(event.at))
     return [Apart(name, counts[reason], last.get(reason)) for reason, name in QUARANTINED.items()]
 
 

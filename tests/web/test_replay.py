@@ -8,6 +8,7 @@ import pytest
 
 from sandbox.serve import running
 from signup import door
+from signup.doctor import inward, lists
 from signup.door import Posted
 from signup.errors import SignupError, UsageWrong
 from signup.flow import replay, signups
@@ -15,6 +16,7 @@ from signup.measure.check import check
 from signup.measure.fold import fold_to_the_end
 from signup.measure.numbers import numbers
 from signup.measure.question import Question
+from signup.sandbox_clock import SandboxClock
 from signup.services import Services
 from signup.truecaller.trace import DOTS
 from tests.collector import collecting
@@ -141,6 +143,25 @@ def test_it_is_sent_to_another_program_on_this_machine_and_nowhere_else(street: 
         with pytest.raises(UsageWrong, match="this machine only"):
             replay.send_again(street, posted, to=elsewhere, actor=ACTOR)
     assert len(details(street, "replay.sent")) == 1
+
+
+def test_the_doctor_names_none_of_them_among_the_callbacks_that_match_nothing(street: Services) -> None:
+    signup_id = str(begin(street, "+46 76 123 45 67").signup_id)
+    door.tap(street, str(signups.request_id(street, signup_id)), "open")
+    [posted] = eventually(lambda: [one for one in door.callbacks(street) if one.status])
+    for edit in ({"accessToken": OTHER_TOKEN, "state": "forged"}, {"requestId": "nobodys"}):
+        assert replay.send_again(street, posted, {**posted.body, **edit}, actor=ACTOR).status == 200
+    assert isinstance(street.clock, SandboxClock)
+    watch(street)
+    assert details(street, "callback.quarantined") == [{"reason": "state_mismatch", "replay": True}]
+    with street.store.read() as tx:
+        assert (tx.all("wrong_state_of_open")[0]["n"], tx.all("apart_now")[0]["parked"]) == (0, 0)
+    assert inward.apart(street).ok
+    street.clock.move(700)
+    watch(street)
+    assert status(street, signup_id) == "expired"
+    replay.send_again(street, posted, actor=ACTOR)
+    assert [row for row in lists.apart(street) if row.count] == []
 
 
 def test_one_that_the_sandbox_has_forgotten_or_that_is_too_large_for_it_is_told(street: Services) -> None:

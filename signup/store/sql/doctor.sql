@@ -11,18 +11,18 @@ SELECT COUNT(*) AS n, MIN(expires_at) AS oldest FROM signups
 WHERE status IN ('requested', 'waiting') AND expires_at < :before;
 
 -- name: apart_now
--- Callbacks of the last ten minutes that belong to no request of ours, or only claim to.
+-- Callbacks of the last ten minutes that belong to no request of ours, or only claim to; replays are nobody's.
 SELECT COALESCE(SUM(CASE WHEN place = 'parked' THEN 1 ELSE 0 END), 0) AS parked,
     COALESCE(SUM(CASE WHEN place = 'quarantined' THEN 1 ELSE 0 END), 0) AS quarantined,
     MAX(at) AS last
-FROM callbacks WHERE place IN ('parked', 'quarantined');
+FROM callbacks WHERE place IN ('parked', 'quarantined') AND replay = 0;
 
 -- name: wrong_state_of_open
 -- Set aside in the last ten minutes although they name a sign-up that still waits: its state was wrong, or missing.
 -- How many, and since when the oldest of those waits. Both places are named as their index names them.
 SELECT COUNT(*) AS n, MIN(signups.started_at) AS oldest FROM callbacks JOIN signups ON signups.id = callbacks.signup_id
 WHERE callbacks.place IN ('parked', 'quarantined') AND callbacks.place = 'quarantined'
-  AND signups.status IN ('requested', 'waiting');
+  AND callbacks.replay = 0 AND signups.status IN ('requested', 'waiting');
 
 -- name: last_of_ours
 -- The newest callback that a sign-up took. At most a thousand of strangers lie above it.
@@ -36,7 +36,8 @@ WHERE status IN ('approved', 'completed', 'failed') AND started_at >= :since AND
 -- name: late_callbacks
 -- Of those who ran out of time lately: callbacks that came all the same, too late.
 SELECT COUNT(*) AS n, MAX(callbacks.at) AS last FROM signups JOIN callbacks ON callbacks.signup_id = signups.id
-WHERE signups.status = 'expired' AND signups.started_at >= :since AND callbacks.at >= signups.expires_at;
+WHERE signups.status = 'expired' AND signups.started_at >= :since AND callbacks.at >= signups.expires_at
+  AND callbacks.replay = 0;
 
 -- name: last_webhook
 -- What became of the message that was tried last.
