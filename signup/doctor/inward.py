@@ -15,7 +15,7 @@ from signup.services import Services
 
 PROBE_SECONDS = 3.0
 LONG_SECONDS = 30
-OK = 200
+OK, UNAVAILABLE = 200, 503
 REFUSED = {"callback_rejected": "could not be read", "callback_over_limit": "came beyond the limit"}
 
 
@@ -32,7 +32,8 @@ def receiver(services: Services) -> Finding:
     said = reach.word(reply)
     if reply.status == OK and said == reach.STORED:
         return fine(f"Answers on port {port} in {reply.ms} ms and could store a callback.")
-    if said in (reach.NOT_STORED, reach.BROKEN):
+    bare = reply.status == UNAVAILABLE and not reply.body  # what it says to all but loopback
+    if bare or said in (reach.NOT_STORED, reach.BROKEN):
         return wrong("It answers and cannot store a callback.", "See that the database can be written.")
     return wrong(f"Something else answers on port {port}.", "Stop it, or set SIGNUP_CALLBACK_PORT to a free port.")
 
