@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from dashboard.opening import TOLD
 from signup.clock import HandClock
 from signup.model import Status
 from signup.services import open_services
@@ -116,6 +117,13 @@ def test_it_answers_under_each_name_of_this_machine(dashboard: Dashboard, name: 
     for host in (name, f"{name}:{dashboard.port}", f"{name}:9000"):
         assert dashboard.ask("/", Host=host) == 200
         assert dashboard.knock(Host=host, Origin=f"http://{host}") == 101
+
+
+def test_each_of_its_pages_is_told_where_the_server_is(dashboard: Dashboard) -> None:
+    for path in ("/", "/audit"):
+        with closing(http.client.HTTPConnection(dashboard.address, dashboard.port, timeout=10)) as connection:
+            connection.request("GET", path, headers={"Accept": "text/html"})
+            assert TOLD in connection.getresponse().read()
 
 
 @pytest.mark.parametrize(

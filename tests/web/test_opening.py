@@ -1,16 +1,20 @@
 """What a page is told when it is opened by its address."""
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import pytest
 import streamlit as st
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, Response
+from streamlit.file_util import get_static_dir
 
 from dashboard.opening import TOLD, ServerTold
 
-PAGE = "<!DOCTYPE html><html><head><title>Streamlit</title></head><body>" + "x" * 2000 + "</body></html>"
+PAGE = Path(get_static_dir(), "index.html").read_text("utf-8")
+REPORT = "<!DOCTYPE html><html><head><title>Sign-ups</title></head><body>" + "x" * 200_000 + "</body></html>"
+HEADLESS = "<!DOCTYPE html><title>Sign-ups</title>"
 BROWSER, PROGRAM = "text/html,application/xhtml+xml", "*/*"
 
 
@@ -25,7 +29,7 @@ def asked(answer: Response, accept: str) -> tuple[dict[str, str], bytes]:
         return {"type": "http.request", "body": b""}
 
     headers = [(b"accept", accept.encode()), (b"accept-encoding", b"gzip")]
-    scope = {"type": "http", "method": "GET", "path": "/audit", "headers": headers}
+    scope = {"type": "http", "method": "GET", "path": "/audit", "headers": headers, "asgi": {"spec_version": "2.4"}}
     asyncio.run(ServerTold(GZipMiddleware(answer))(scope, receive, send))
     told = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
     return told, b"".join(message.get("body", b"") for message in sent[1:])
@@ -37,9 +41,22 @@ def test_a_page_is_told_where_its_server_is_and_its_length_is_right() -> None:
     assert int(headers["content-length"]) == len(body)
 
 
-@pytest.mark.parametrize("answer", [PlainTextResponse(PAGE), HTMLResponse(PAGE, 404)], ids=["text", "an error"])
+@pytest.mark.parametrize(
+    "answer",
+    [PlainTextResponse(PAGE[1:]), HTMLResponse(PAGE, 404), HTMLResponse(REPORT), HTMLResponse(HEADLESS)],
+    ids=["text", "an error", "a report", "a report without a head"],
+)
 def test_what_is_no_page_stays_as_it_is(answer: Response) -> None:
-    assert asked(answer, BROWSER)[1] == PAGE.encode()
+    headers, body = asked(answer, BROWSER)
+    assert body == answer.body
+    assert int(headers["content-length"]) == len(body)
+
+
+def test_a_report_is_downloaded_as_it_was_written(tmp_path: Path) -> None:
+    (tmp_path / "report.html").write_text(REPORT)
+    headers, body = asked(FileResponse(tmp_path / "report.html", filename="report.html"), BROWSER)
+    assert body.decode() == REPORT
+    assert int(headers["content-length"]) == len(body)
 
 
 def test_what_programs_fetch_is_still_compressed() -> None:
