@@ -2,15 +2,19 @@
 
 import threading
 import time
+from datetime import timedelta
 
 import pytest
 
 from signup.clock import SystemClock
 from signup.flow import signups
+from signup.flow.complete import claim
 from signup.flow.expire import expire
-from signup.flow.watch import Watcher
+from signup.flow.match import match
+from signup.flow.watch import Watcher, next_end
 from signup.model import Status
 from signup.services import open_services
+from tests.fakes import no_profile
 from tests.steps.story import approve, begin, details, kinds, state_of, status, watch
 
 
@@ -33,6 +37,21 @@ def test_an_approval_that_arrived_in_time_wins_although_nobody_watched(services_
     expire(services_on_each)
     watch(services_on_each)
     assert status(services_on_each, begun.signup_id) == Status.COMPLETED
+
+
+def test_a_profile_that_is_tried_again_in_a_second_is_not_forgotten_while_another_is_fetched(
+    services_on_each, truecaller, clock
+):
+    services = services_on_each
+    truecaller.will_show(no_profile())
+    begin(services)
+    approve(services, "request-1", state_of(truecaller))
+    watch(services)
+    begin(services, "+46 76 123 45 68")
+    approve(services, "request-2", state_of(truecaller), token="another-token")
+    match(services)
+    assert claim(services) is not None
+    assert next_end(services, clock.now()) == clock.now() + timedelta(seconds=1)
 
 
 def test_a_start_whose_program_was_killed_becomes_an_ambiguous_timeout(services_on_each, truecaller, clock):

@@ -74,10 +74,11 @@ WHERE status = 'approved' AND expires_at <= :now
 ORDER BY expires_at LIMIT 500;
 
 -- name: next_due
--- When a watcher must look again although nothing happens: each kind of end, the earliest first.
+-- When a watcher must look again although nothing happens: each kind of end, the earliest first. A token that was
+-- never tried has no such time: its arrival woke everybody.
 SELECT 'expires' AS what, MIN(expires_at) AS at FROM signups WHERE status IN ('waiting', 'approved')
 UNION ALL SELECT 'requested', MIN(started_at) FROM signups WHERE status = 'requested'
-UNION ALL SELECT 'try', MIN(next_try_at) FROM callbacks WHERE token IS NOT NULL
+UNION ALL SELECT 'try', MIN(next_try_at) FROM callbacks WHERE token IS NOT NULL AND next_try_at <> ''
 UNION ALL SELECT 'token', MIN(token_until) FROM callbacks WHERE token IS NOT NULL
 UNION ALL SELECT 'claim', MIN(claim_until) FROM signups WHERE status = 'approved'
 UNION ALL SELECT 'apart', MIN(at) FROM callbacks WHERE place IN ('parked', 'quarantined');
