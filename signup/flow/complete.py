@@ -67,7 +67,7 @@ def claim(services: Services, *, due: datetime | None = None) -> Claim | None:
             if row and candidate is None:
                 tx.run("end_claim", id=row["id"], claim=claim_id)
         if row is None or candidate is None:
-            return None
+            continue  # somebody else was quicker at it: there may be another
         try:
             return _opened(services, claim_id, row, candidate)
         except KeyLost as lost:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from signup.clock import text
 from signup.errors import StoreUnavailable
 from signup.flow import signups
 from signup.flow.complete import claim, fetch
@@ -88,6 +89,26 @@ def test_eight_tokens_at_once_leave_three_candidates(services_on_each, truecalle
     acts = [lambda nth=nth: approve(services_on_each, "request-1", state, token=f"token-{nth:05}") for nth in range(8)]
     assert at_once(*acts) == []
     assert tokens_kept(services_on_each) == 3
+
+
+def test_a_watcher_that_others_are_quicker_than_claims_on_while_anything_is_due(services_on_each, truecaller):
+    services = services_on_each
+    for nth in range(24):
+        begin(services, f"+{46761234500 + nth}")
+        approve(services, f"request-{nth + 1}", state_of(truecaller), token=f"token-{nth:05}")
+    match(services)
+    claimed, given_up = [], []
+
+    def claim_all() -> None:
+        while found := claim(services):
+            claimed.append(found.signup_id)
+        now = text(services.clock.now())
+        with services.store.read() as tx:
+            given_up.append(tx.one("due_token", now=now, due=now))
+
+    assert at_once(*[claim_all] * 8) == []
+    assert given_up == [None] * 8
+    assert len(set(claimed)) == len(claimed) == 24
 
 
 def test_an_approval_that_arrived_proves_acceptance_whatever_the_answer_says(services_on_each, truecaller):
