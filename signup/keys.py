@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from signup.disk import sync_folder
 from signup.errors import KeyLost, SettingsWrong
 
 FILE = "app-keys"
@@ -85,17 +86,27 @@ def kept_in(folder: Path, *, create: bool) -> list[bytes]:
     """
     path = folder / FILE
     try:
-        if not path.exists():
-            if not create:
-                raise KeyLost(f"The database holds data and {path} is gone: put it back, or set SIGNUP_KEYS")
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            _create_once(path, base64.b64encode(secrets.token_bytes(32)) + b"\n")
+        if create:
+            _make_sure_of(path)
+        elif not path.exists():
+            raise KeyLost(f"The database holds data and {path} is gone: put it back, or set SIGNUP_KEYS")
         lines = path.read_text("ascii").split()
     except (OSError, UnicodeError) as error:
         raise SettingsWrong(f"The keys in {path} cannot be read: check the file and its rights") from error
     if not lines:
         raise SettingsWrong(f"The file {path} holds no key: put the right one back, or set SIGNUP_KEYS")
     return [decoded(line, str(path)) for line in lines]
+
+
+def _make_sure_of(path: Path) -> None:
+    """A key file that no power cut takes away, whoever made it: what is written under it could not be read again."""
+    folder = path.parent
+    made = [place for place in (folder, *folder.parents) if not place.exists()]
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if not path.exists():
+        _create_once(path, base64.b64encode(secrets.token_bytes(32)) + b"\n")
+    for changed in {folder, folder.parent, *(place.parent for place in made)}:
+        sync_folder(changed)
 
 
 def _create_once(path: Path, content: bytes) -> None:

@@ -18,6 +18,7 @@ from hashlib import file_digest
 from io import BufferedRandom
 from pathlib import Path
 
+from signup.disk import sync_folder
 from signup.errors import UsageWrong
 from signup.settings import Settings
 from signup.store import rolls_beside
@@ -41,7 +42,7 @@ def file_for(out: Path, settings: Settings) -> Iterator[BufferedRandom]:
                 yield file
                 file.flush()
                 hidden.replace(place)  # while it is locked: nobody takes it for one that was left
-            _sync_folder(place.parent)
+            sync_folder(place.parent)
         finally:
             hidden.unlink(missing_ok=True)
     except OSError as error:
@@ -88,11 +89,3 @@ def remove_left(hidden: Path) -> None:
     with hidden.open("rb") as file:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         hidden.unlink()
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -1,6 +1,7 @@
 """Keys seal cells, look numbers up, rotate, and are never replaced in silence."""
 
 import base64
+import os
 import stat
 from concurrent.futures import ThreadPoolExecutor
 
@@ -43,6 +44,25 @@ def test_a_key_file_is_made_once_for_many_who_ask_and_readable_by_its_owner_alon
     assert len({tuple(keys) for keys in found}) == 1
     assert stat.S_IMODE((tmp_path / "keys" / "app-keys").stat().st_mode) == 0o600
     assert [path.name for path in (tmp_path / "keys").iterdir()] == ["app-keys"]
+
+
+def test_a_new_keys_name_is_on_the_disk_before_anything_is_written_under_it(tmp_path, monkeypatch):
+    synced = []
+    monkeypatch.setattr("os.fsync", lambda handle: synced.append((os.fstat(handle).st_ino, path.exists())))
+    folder = tmp_path / "data" / "keys"
+    path = folder / "app-keys"
+    kept_in(folder, create=True)
+    assert synced[0] == (path.stat().st_ino, False)
+    for changed in (folder, folder.parent, tmp_path):
+        assert (changed.stat().st_ino, True) in synced
+
+
+def test_whoever_finds_a_key_that_another_has_just_made_brings_its_name_to_the_disk_too(tmp_path, monkeypatch):
+    kept_in(tmp_path / "keys", create=True)
+    synced = []
+    monkeypatch.setattr("os.fsync", lambda handle: synced.append(os.fstat(handle).st_ino))
+    kept_in(tmp_path / "keys", create=True)
+    assert {(tmp_path / "keys").stat().st_ino, tmp_path.stat().st_ino} <= set(synced)
 
 
 def test_a_lost_key_refuses_to_start_and_is_not_made_anew(settings, tmp_path):
