@@ -167,7 +167,7 @@ def _folded(tx: Transaction, events: list[tuple[Any, ...]], kept: int, deltas: D
     for seq, at, kind, signup_id, details in counted:
         try:
             _take(found, old, Event(seq, at, kind, signup_id, "", json.loads(details)))
-        except (KeyError, TypeError, ValueError, AttributeError) as fault:  # details that no step of ours writes
+        except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as fault:  # details of no step of ours
             raise log.altered(seq) from fault
     for signup_id, known in found.signups.items():
         before = old.get(signup_id)

@@ -11,7 +11,7 @@ transaction stays open between two pages: a long check must not hold anybody up.
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -87,20 +87,27 @@ class Check:
 
     def may_be_late(self, fault: Fault) -> bool:
         """Whether it may be no fault at all: the log was pruned or a row redacted while it was read."""
-        with self._source.read() as tx:
+        with self._reading() as tx:
             log = tx.one("log_head")
         moved = log is not None and self._pruned_to is not None and log["pruned_to"] != self._pruned_to
         return moved or fault.reason is Reason.REDACTION_UNTOLD
 
+    @contextmanager
+    def _reading(self) -> Iterator[Transaction]:
+        """One snapshot; a text that somebody made unreadable is a fault in its place, not a check that fails."""
+        with self._source.read() as tx:
+            tx.as_stored = True
+            yield tx
+
     def _remembered(self) -> Pins:
         """What is remembered of the log, asked before its head is: what was signed later is no fault."""
-        with self._source.read() as tx:
+        with self._reading() as tx:
             log = tx.one("log_head")
         return self._question.pins(log["log_id"]) if log else Pins()
 
     def _snapshot(self) -> tuple[Row, list[Row], list[Row]]:
         """The log's own row with how far its rows reach, its keys and its checkpoints."""
-        with self._source.read() as tx:
+        with self._reading() as tx:
             log, keys, checkpoints = tx.one("log_to_verify"), tx.all("audit_keys"), tx.all("audit_checkpoints")
         if log is None or not _is_head(log):
             raise Fault(Reason.HEAD_WRONG, "The log does not say what it is and how far it goes.")
@@ -170,7 +177,7 @@ class Check:
         return frontier
 
     def _page(self, after: int, up_to: int) -> list[walk.Raw]:
-        with self._source.read() as tx:
+        with self._reading() as tx:
             return tx.tuples("rows_to_verify", after=after, up_to=up_to, size=PAGE)
 
     def _cut(self, seq: int, head: int, marks: Marks) -> Fault:
@@ -191,7 +198,7 @@ class Check:
     def _hear(self, start: int, log: Row) -> None:
         """What the log tells of must be there, and what was done must be told."""
         pruned_to = log["pruned_to"]
-        with self._source.read() as tx:
+        with self._reading() as tx:
             for details in _heard(tx, Kind.AUDIT_CHECKPOINT, start, log["seq"]):
                 self._check_told(details, pruned_to)
             if pruned_to and pruned_to not in _numbers(tx, Kind.AUDIT_PRUNED, "to", pruned_to):
@@ -244,6 +251,6 @@ def _read(details: str | None) -> dict[str, Any]:
     """Details as an object; empty when they were redacted or are none."""
     try:
         found = json.loads(details or "{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}

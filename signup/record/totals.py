@@ -47,6 +47,6 @@ def _details(text: str) -> Row:
     """What an event tells. One that no step of ours wrote is sealed all the same, and only counted."""
     try:
         told = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return told if isinstance(told, dict) else {}

@@ -13,7 +13,12 @@ Dialect = Literal["sqlite", "postgresql"]
 
 
 class Transaction(Protocol):
-    """Runs queries of `signup/store/sql` by name; parameters are named as in the text."""
+    """Runs queries of `signup/store/sql` by name; parameters are named as in the text.
+
+    `as_stored`: bytes that are no text come as lone surrogates, where otherwise the query fails. For reading alone.
+    """
+
+    as_stored: bool
 
     def one(self, query: str, /, **params: Any) -> Row | None:
         """The first row, or None."""

@@ -34,6 +34,7 @@ class PostgresqlTransaction:
     def __init__(self, connection: psycopg.Connection[Row]) -> None:
         self._connection = connection
         self._texts = every_query("postgresql")
+        self.as_stored = False  # every text here is one
 
     def _execute(self, query: str, params: dict[str, Any]) -> psycopg.Cursor[Row]:
         return self._connection.execute(cast(Any, self._texts[query]), params)

@@ -18,24 +18,45 @@ class SqliteTransaction:
     def __init__(self, connection: Any) -> None:
         self._connection = connection
         self._texts = every_query("sqlite")
+        self.as_stored = False
 
     def one(self, query: str, /, **params: Any) -> Row | None:
         rows = self.all(query, **params)
         return rows[0] if rows else None
 
     def all(self, query: str, /, **params: Any) -> list[Row]:
-        cursor = self._connection.execute(self._texts[query], params)
-        names = [column[0] for column in cursor.description or ()]
-        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        names, rows = self._read(query, params)
+        return [dict(zip(names, row, strict=True)) for row in rows]
 
     def tuples(self, query: str, /, **params: Any) -> list[tuple[Any, ...]]:
-        return list(self._connection.execute(self._texts[query], params).fetchall())
+        return self._read(query, params)[1]
+
+    def _read(self, query: str, params: dict[str, Any]) -> tuple[list[str], list[tuple[Any, ...]]]:
+        """The columns' names and the rows. SQLite keeps any bytes as a text; the driver refuses those that are none."""
+        try:
+            return self._fetched(query, params)
+        except sqlite.OperationalError as error:
+            if not self.as_stored or "decode" not in str(error):
+                raise
+        self._connection.text_factory = _any_text
+        try:
+            return self._fetched(query, params)
+        finally:
+            self._connection.text_factory = str
+
+    def _fetched(self, query: str, params: dict[str, Any]) -> tuple[list[str], list[tuple[Any, ...]]]:
+        cursor = self._connection.execute(self._texts[query], params)
+        return [column[0] for column in cursor.description or ()], list(cursor.fetchall())
 
     def run(self, query: str, /, **params: Any) -> int:
         return int(self._connection.execute(self._texts[query], params).rowcount)
 
     def many(self, query: str, rows: Iterable[Row]) -> None:
         self._connection.executemany(self._texts[query], rows)
+
+
+def _any_text(raw: bytes) -> str:
+    return raw.decode("utf-8", "surrogateescape")
 
 
 def statements(script: str) -> Iterator[str]:

@@ -23,9 +23,10 @@ from signup.record.seal import Sealer
 from signup.record.verify import Question, Report, verify
 from signup.services import Services, open_services
 from signup.store import Transaction
+from signup.store.driver import sqlite
 from signup.store.sqlite_file import SqliteFile
 from tests.conftest import START
-from tests.tampering import CASES, Culprit
+from tests.tampering import CASES, TRIGGERS, Culprit
 
 SEEDS = [base64.b64encode(bytes([number]) * 32).decode() for number in range(1, 4)]
 KEYS = [note.SigningKey.of(base64.b64decode(seed)) for seed in SEEDS]
@@ -404,6 +405,47 @@ def test_a_checkpoint_from_outside_must_hold_by_itself(original: Original, chang
     with closing(SqliteFile(original.path)) as source:
         found = verify(source, Question(outside=[Given(beside["note"], beside)])).facts
     assert (found["valid"], found["reason"]) == (False, reason)
+
+
+@pytest.mark.parametrize(
+    ("statement", "expected"),
+    [
+        ("UPDATE events SET details = CAST(x'7b22ff227d' AS TEXT) WHERE seq = 3", ("row_malformed", 3, 3)),
+        ("UPDATE events SET kind = CAST(x'ff' AS TEXT) WHERE seq = 3", ("row_malformed", 3, 3)),
+        ("UPDATE audit_checkpoints SET note = CAST(x'ff' AS TEXT) WHERE seq = 12", ("checkpoint_forged", None, None)),
+        ("UPDATE audit_log SET log_id = CAST(x'ff' AS TEXT)", ("head_wrong", None, None)),
+    ],
+)
+def test_bytes_that_are_no_text_are_a_fault_of_their_row_and_make_nobody_blind(
+    original: Original, tmp_path: Path, statement: str, expected: tuple[Any, ...]
+) -> None:
+    path = tmp_path / "copy.db"
+    shutil.copy(original.path, path)
+    with closing(sqlite.connect(str(path), isolation_level=None)) as database:
+        for trigger in TRIGGERS:
+            database.execute(f"DROP TRIGGER IF EXISTS {trigger}")
+        database.execute(statement)
+    found = check(path).facts
+    assert (found["valid"], found["reason"], found["firstBadSeq"], found["lastBadSeq"]) == (False, *expected)
+
+
+def test_bytes_that_are_no_text_are_found_in_our_own_database_too(signed: Services) -> None:
+    if signed.store.dialect == "postgresql":
+        pytest.skip("PostgreSQL keeps no text that is none")
+    happen(signed, 4)
+    tamper(signed, "UPDATE events SET details = CAST(x'7b22ff227d' AS TEXT) WHERE seq = 3")
+    assert verdict(signed) == (False, "row_malformed", 3, 3)
+
+
+def test_a_waiting_row_as_deep_as_a_well_stops_neither_a_check_nor_the_sealer(signed: Services) -> None:
+    happen(signed, 4)
+    deep = '{"seq":' + "[" * 2000 + "]" * 2000 + "}"
+    columns = "at, kind, signup_id, actor, details"
+    told = f"'2026-11-24T14:00:00.000000Z', 'audit.redacted', NULL, 'cli', '{deep}'"
+    tamper(signed, f"INSERT INTO events_inbox ({columns}) VALUES ({told})")
+    redact(signed, 2)
+    assert verdict(signed)[:2] == (True, None)
+    assert Sealer(signed).seal() == 2
 
 
 # Keys and pins.
