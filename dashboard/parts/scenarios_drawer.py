@@ -113,7 +113,7 @@ def _at_work(other: str | None) -> None:
         st.markdown(":gray[:material/hourglass_top: It is being played.]")
     else:
         st.markdown(
-            ":gray[:material/pause_circle: It waits: one scenario is played at a time, and another one is at work.]"
+            ":gray[:material/pause_circle: It waits: one scenario is played at a time, and this one is at work:]"
         )
         st.text(other)
 

@@ -42,6 +42,7 @@ TAPS = {
 }
 RECEIVED, REPEATED, ASIDE = "callback.received", "callback.repeated", "callback.quarantined"
 REPLAY = "replay.sent"
+OVER = ("signup.expired", "signup.failed")
 TOLD = ("signup.", "callback.", "lock.hit", "profile.fetched")
 """What is expected again: how often a profile is tried depends on how fast all of it is."""
 DONE = (*TOLD, REPLAY)
@@ -110,7 +111,7 @@ def _steps(persona: str, here: datetime, events: Sequence[Event], sent_again: Se
             yield {"do": "start", "again": True, "code": "locked"}
         elif event.kind == REPLAY:
             yield from filter(None, [next(left)])
-        elif _detail(event, "replay"):
+        elif _detail(event, "replay") and event.kind not in OVER:
             continue
         elif event.kind == ASIDE and posted:
             yield {"do": "sendAgain", "body": FORGED[str(_detail(event, "reason"))]}
@@ -146,10 +147,15 @@ def _time(persona: str, here: datetime, event: Event) -> Iterator[Step]:
     gap = (moment(event.at) - here).total_seconds()
     if gap < PAUSE_SECONDS or _answers_the_request(event):
         return
-    over = event.kind in ("signup.expired", "signup.failed")
-    if over and persona != RINGS:
-        yield {"do": "expect", "rings": False}
-    yield {"do": "moveClock", **({"past": "answer"} if over else {"seconds": min(math.ceil(gap), MOST_SECONDS)})}
+    if event.kind in OVER:
+        tried = (
+            {"events": {"profile.failed": 1}} if _detail(event, "code") in ("token_rejected", "profile_error") else {}
+        )
+        if persona != RINGS:
+            yield {"do": "expect", "rings": False, **tried}
+        yield {"do": "moveClock", "past": "answer"}
+    else:
+        yield {"do": "moveClock", "seconds": min(math.ceil(gap), MOST_SECONDS)}
 
 
 def _sent_again(known: Sequence[Posted], events: Sequence[Event]) -> list[Step | None]:

@@ -79,7 +79,7 @@ def test_a_story_says_for_which_other_one_it_waits_until_that_is_over(street: Se
     page.button(key="scenario_play").click().run()
     eventually(lambda: page.session_state["scenario_playing"].waits_for)
     told = said(page.run())
-    assert "It waits: one scenario is played at a time, and another one is at work." in told
+    assert "It waits: one scenario is played at a time, and this one is at work:" in told
     assert "The *other* one" in [text.value for text in page.text]
     assert "It is being played." not in told
     assert list(playing) == []

@@ -236,6 +236,22 @@ def test_what_a_persona_does_by_itself_is_no_strangers(
     assert not [step for step in saved(street, command, tmp_path, signup_id) if step["do"] == "sendAgain"]
 
 
+@pytest.mark.parametrize("persona", ["token_refused", "profile_error"])
+def test_a_token_that_was_tried_before_its_time_was_over_is_tried_before_it_again(
+    street: Services, command: CommandLine, tmp_path: Path, persona: str
+) -> None:
+    signup_id = lived(
+        street,
+        command,
+        tmp_path,
+        {"do": "start", "persona": persona},
+        {"do": "expect", "status": "approved", "events": {"profile.failed": 1}},
+        {"do": "moveClock", "past": "answer"},
+        {"do": "expect", "status": "failed"},
+    )
+    saved(street, command, tmp_path, signup_id)
+
+
 @pytest.mark.parametrize("answer", ["approve", "decline"])
 def test_a_tap_that_was_faster_than_the_persona_is_a_tap_again(
     street: Services, command: CommandLine, tmp_path: Path, answer: str
