@@ -92,19 +92,17 @@ class SqliteStore:
         except sqlite.OperationalError as error:
             if "locked" in str(error) or "busy" in str(error):
                 return False
-            raise unavailable(error) from error
+            raise
         finally:
             self._writer.execute(f"PRAGMA busy_timeout = {self._pragmas['busy_timeout']}")
         return True
 
     @contextmanager
     def write(self) -> Iterator[SqliteTransaction]:
-        with self._gate.entered():
+        with _in_our_words(), self._gate.entered():
             try:
                 yield SqliteTransaction(self._writer)
                 self._writer.execute("COMMIT")
-            except sqlite.OperationalError as error:
-                raise unavailable(error) from error
             finally:
                 if self._writer.in_transaction:
                     self._writer.execute("ROLLBACK")
@@ -131,7 +129,8 @@ class SqliteStore:
             raise unavailable(error) from error
 
     def changed(self) -> bool:
-        seen, self._seen = self._seen, _version(self._asker)
+        with _in_our_words():
+            seen, self._seen = self._seen, _version(self._asker)
         return seen != self._seen
 
     def migrate(self, at: str) -> list[str]:
@@ -268,6 +267,17 @@ class SqliteStore:
                 self._readers.get_nowait().close()
         self._asker.close()
         self._writer.close()
+
+
+@contextmanager
+def _in_our_words() -> Iterator[None]:
+    """What is wrong with the disk or the file, also with a damaged one; a fault of our own stays one."""
+    try:
+        yield
+    except (sqlite.IntegrityError, sqlite.ProgrammingError):
+        raise
+    except sqlite.DatabaseError as error:
+        raise unavailable(error) from error
 
 
 def _version(connection: Any) -> int:

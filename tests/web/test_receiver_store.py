@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,8 +19,10 @@ from callback_server.app import create_app
 from callback_server.receiver import Rejections
 from signup.clock import HandClock
 from signup.errors import StoreUnavailable
+from signup.flow.start import start
 from signup.services import Services
 from signup.store import Store, open_store
+from signup.store.driver import sqlite
 from tests.web.receiver_tools import (
     GOOD,
     PATH,
@@ -46,6 +48,19 @@ def locked(services: Services) -> Iterator[None]:
             yield
     finally:
         store.close()
+
+
+def damage(path: Path, tables: tuple[str, ...] | None) -> None:
+    """Overwrite the first page of each table and index of these, or the whole file."""
+    with closing(sqlite.connect(str(path))) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        size = connection.execute("PRAGMA page_size").fetchone()[0]
+        pages = connection.execute("SELECT tbl_name, rootpage FROM sqlite_master WHERE rootpage > 0").fetchall()
+    roots = [page for table, page in pages if table in (tables or ())] or range(1, path.stat().st_size // size + 1)
+    with path.open("r+b") as file:
+        for page in roots:
+            file.seek((page - 1) * size)
+            file.write(b"\xff" * size)
 
 
 @contextmanager
@@ -206,6 +221,18 @@ def test_behind_a_locked_database_everybody_is_told_in_time_and_the_first_after_
     assert {status for status, _ in answers} == {500}
     assert max(seconds for _, seconds in answers) < 2.5
     assert until_success < 1
+
+
+@pytest.mark.parametrize("tables", [("callbacks",), ("signups", "callbacks", "locks"), None], ids=str)
+def test_in_a_damaged_database_nothing_is_stored_and_the_sender_is_told_to_come_again(
+    tmp_path: Path, tables: tuple[str, ...] | None
+) -> None:
+    with receiving(tmp_path) as (services, address):
+        damage(tmp_path / "signup.db", tables)
+        reply = post(address, GOOD)
+        assert (reply.status, reply.code, reply.headers["retry-after"]) == (500, "store_unavailable", "5")
+        with pytest.raises(StoreUnavailable, match="cannot be used"):
+            start(services, "+46 76 123 45 67", channel="web", actor="cli")
 
 
 def test_alive_as_long_as_the_process(tmp_path: Path) -> None:
