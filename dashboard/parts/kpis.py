@@ -17,6 +17,8 @@ from signup.measure.compare import Change
 from signup.measure.figures import NOTHING, count, duration, percent
 
 Series = list[dict[str, Any]]
+UNDRAWN = [float("nan")] * 2
+"""What a figure without a line is given: nothing is drawn, and a card does not grow when there is something."""
 _NOTHING: dict[str, Any] = {"approveSeconds": {"p50": None, "n": 0}}
 
 
@@ -52,7 +54,7 @@ def show(numbers: Numbers) -> None:
                 figure.colour,
                 delta_arrow="off" if figure.change.direction == "flat" else "auto",
                 delta_description=figure.told,
-                chart_data=figure.spark,
+                chart_data=figure.spark or UNDRAWN,
                 chart_type=figure.chart,
                 help=figure.formula,
                 border=True,

@@ -15,7 +15,7 @@ from playwright.sync_api import Page, expect
 
 from signup.services import Services, open_services
 from signup.settings import load
-from tests.machine import A_WORD_GROWS, FITS, ROOT, eventually, every_look, free_port
+from tests.machine import A_WORD_GROWS, FITS, PHONE, ROOT, eventually, every_look, free_port
 from tests.pages.fixtures import lives
 
 CHARTS = "[class*=st-key-card_] svg.marks"
@@ -85,6 +85,14 @@ def test_a_custom_range_pushes_no_filter_off_a_wide_screen(visitor: Callable[...
     page = visitor("?range=custom&from=2026-01-05T00:00&to=2026-01-07T00:00")
     expect(page.get_by_role("combobox", name="Compared with")).to_be_visible()
     assert page.locator(".st-key-filters").evaluate("row => row.scrollWidth - row.clientWidth") <= 0
+
+
+def test_a_figure_has_its_room_before_there_is_anything_to_draw(visitor: Callable[..., Page]) -> None:
+    page = visitor("?range=custom&from=2020-01-05T00:00&to=2020-01-07T00:00", size=PHONE)
+    cards = page.locator(".st-key-figures [data-testid=stMetric]")
+    expect(cards).to_have_count(7)
+    page.wait_for_selector(".st-key-figures svg")
+    eventually(lambda: len({box["height"] for card in cards.all() if (box := card.bounding_box())}) == 1, 10)
 
 
 def test_new_sign_ups_change_the_numbers_and_nothing_else(visitor: Callable[..., Page], server: Server) -> None:
