@@ -63,7 +63,11 @@ def latency(drawn: Rows, interval: str, unit: str, *, dark: bool) -> Spec:
     """p50, p95 and p99, told apart by stroke and named at their end, dotted and hollow where they can still change; a
     rule at 30 s where the axis reaches it."""
     top = axes.round_top(max((row["p99"] for row in drawn if row["p99"] is not None), default=1.0))
-    return _filled(_latency(interval, len(drawn), unit, top, dark), drawn, _ends(drawn, top))
+    return _filled(
+        _latency(interval, len(drawn), unit, top, dark),
+        drawn,
+        _ends(drawn, top, OPEN_WAY_SECONDS if _reached(unit, top) else None),
+    )
 
 
 def sent(spec: Spec) -> Spec:
@@ -180,18 +184,24 @@ def _latency(interval: str, count: int, unit: str, top: float, dark: bool) -> Sp
     rule = ends.mark_rule(strokeWidth=1).encode(y=alt.datum(OPEN_WAY_SECONDS))
     told = {f"{name} told": name for name in _STROKES}
     touch = axes.touch(base, {"when": "When", **told, "n": "Sign-ups", "state": "Bucket"})
-    reached = unit == "s" and top > OPEN_WAY_SECONDS
-    return _spec(*([rule] if reached else []), *layers, names, touch, height=LATENCY_HEIGHT)
+    return _spec(*([rule] if _reached(unit, top) else []), *layers, names, touch, height=LATENCY_HEIGHT)
 
 
-def _ends(drawn: Rows, top: float) -> list[dict[str, Any]]:
-    """Where the three names stand: at the lines' ends, moved apart where they would touch."""
+def _reached(unit: str, top: float) -> bool:
+    """Whether the axis reaches the rule."""
+    return unit == "s" and top > OPEN_WAY_SECONDS
+
+
+def _ends(drawn: Rows, top: float, rule: float | None) -> list[dict[str, Any]]:
+    """Where the three names stand: at the lines' ends, moved apart where they would touch, and off the rule."""
     apart = top * 13 / LATENCY_HEIGHT
     height, ends = -apart, []
     for name in _STROKES:
         last = next((row for row in reversed(drawn) if row[name] is not None), None)
         if last is not None:
             height = max(last[name], height + apart)
+            if rule is not None and abs(height - rule) < apart / 2:
+                height = rule + apart / 2
             ends.append({"at": last["at"], "height": height, "name": name})
     return ends
 

@@ -129,12 +129,15 @@ def _rate(
     now, before = parts(numbers.now), parts(numbers.before) if numbers.before is not None else (0, 0)
     rate = compare.rate(*now)
     told = f"{count(rate.part)} of {count(rate.whole)}"
-    weak = rate.weak and rate.low is not None and rate.high is not None
-    if weak:
-        told = f"{told} · {rate.low * 100:.0f}–{rate.high * 100:.0f}%"
+    change, weak = compare.change_of_rate(now, before), False
+    if rate.weak and rate.low is not None and rate.high is not None:
+        weak, low, high = True, f"{rate.low * 100:.0f}", f"{rate.high * 100:.0f}%"
+        if change.clear:
+            formula = f"{formula} With so few, it may lie anywhere from {low} to {high}."
+        else:  # there is no room for both, and a change of such a rate says nothing
+            change, told = compare.UNKNOWN, f"{told} · {low}–{high}"
     buckets = [parts(row) for row in _whole(numbers.now["series"])]
     spark = [part / whole for part, whole in buckets if whole >= FEWEST]
-    change = compare.change_of_rate(now, before)
     return Figure(label, percent(rate.share), told, spark, "line", formula, change, polarity, weak=weak)
 
 

@@ -170,6 +170,15 @@ def test_percentiles_are_told_apart_by_stroke_and_named_at_their_end() -> None:
     assert {end["name"] for end in spec["datasets"]["ends"]} == {"p50", "p95", "p99"}
 
 
+def test_the_thirty_second_line_strikes_no_name_out() -> None:
+    points, unit = rows.latency(NUMBERS["latency"], "decisionSeconds", rows.UTC, "day")
+    points[-1].update(p50=10.0, p95=30.5, p99=60.0)
+    ends = charts.latency(points, "day", unit, dark=False)["datasets"]["ends"]
+    apart = 60 * 13 / charts.LATENCY_HEIGHT
+    assert all(abs(end["height"] - 30) >= apart / 2 for end in ends)
+    assert [end["name"] for end in sorted(ends, key=lambda end: end["height"])] == ["p50", "p95", "p99"]
+
+
 def test_what_can_still_change_in_a_percentile_is_dotted_and_its_point_hollow() -> None:
     spec = latency("profileSeconds")
     assert [layer["mark"]["strokeDash"] for layer in lines(spec, "open")] == [[1.5, 2.5]] * 3

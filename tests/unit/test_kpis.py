@@ -57,6 +57,15 @@ def test_a_wide_interval_is_shown_and_the_value_is_grey() -> None:
     assert (rate.value, rate.told, rate.weak) == ("80.0%", "8 of 10 · 49–94%", True)
 
 
+def test_a_wide_interval_and_a_change_never_stand_side_by_side_where_only_one_has_room() -> None:
+    before = {"completed": 40, "declined": 10}
+    noise = figures({"completed": 32, "declined": 11}, before)["Success rate"]
+    assert (noise.change.text, noise.told) == (None, "32 of 43 · 60–85%")
+    fall = figures({"completed": 14, "declined": 29}, before)["Success rate"]
+    assert (fall.change.text, fall.told, fall.weak) == ("-47.4 pp", "14 of 43", True)
+    assert fall.formula.endswith("With so few, it may lie anywhere from 20 to 47%.")
+
+
 def test_open_sign_ups_stand_beside_the_rate() -> None:
     shown = figures({"completed": 40, "waiting": 9}, {})
     assert (shown["Success rate"].told, shown["Open now"].value) == ("40 of 40", "9")
