@@ -63,8 +63,11 @@ VERDICTS = {
     "checkpoint_forged": "A checkpoint was changed.",
     "key_not_trusted": "A checkpoint is signed with a key that nothing vouches for.",
     "log_mixed": "A checkpoint belongs to another log.",
+    "checkpoint_not_covered": "It could not tell whether the log is whole: no given checkpoint could be compared.",
+    "unreadable": "It could not tell whether the log is whole: the log could not be read.",
+    "not_ended": "It did not end, so nobody can tell whether the log is whole.",
 }
-"""What a check of the audit log found, by its reason."""
+"""What a check of the audit log found, by its reason; of the last three, why it found nothing."""
 
 RESULTS = {
     "approved": "approved",

@@ -66,7 +66,9 @@ def _tell(services: Services, head: Head, signed: Checkpoint | None, full: Full 
     zone, now = times.zone(), services.clock.now()
     number = head.seq - head.pruned_to
     events = "1 event" if number == 1 else f"{count(number)} events"
-    seal = ":red[:material/gpp_bad:]" if full and full.reason else ":green[:material/verified:]"
+    seal = ":green[:material/verified:]"
+    if full and full.reason:
+        seal = ":orange[:material/gpp_maybe:]" if full.undecided else ":red[:material/gpp_bad:]"
     parts = [f"{seal} **{events}, sealed**"]
     parts += ["earlier ones gone by age"] if head.pruned_to else []
     parts += [f"last checkpoint {times.lately(moment(signed.at), now, zone)}"] if signed else []
@@ -82,6 +84,8 @@ def checked(job: Job | None, full: Full | None, at: str) -> str:
         return f":gray[:material/fact_check: {job.words} · valid so far. {OWN_WORD}]"
     if job and job.trouble and (full is None or full.at < job.ended_at):
         return f":orange[:material/warning: The check did not end: {job.trouble}]"
+    if full and full.reason and full.undecided:
+        return f":orange[:material/warning: Full check {at}: {words.VERDICTS[full.reason]} See Health.]"
     if full and full.reason:
         return f":red[Full check {at}: {words.VERDICTS[full.reason]} Compare with the last backup, and see Health.]"
     last = f"Full check {at}: every event in its place." if full else "No full check yet: one runs every night."

@@ -75,7 +75,7 @@ def _remember(services: Services, report: Report, options: Options) -> None:
     A checkpoint or key that does not fit may be a stranger's: that is no word about our log.
     """
     facts = report.facts
-    if facts["logId"] is None or report.valid is None:
+    if facts["logId"] is None:
         return
     ours_alone = report.valid or not (options.checkpoint or options.key)
     whole = ours_alone and not options.incremental
@@ -83,7 +83,7 @@ def _remember(services: Services, report: Report, options: Options) -> None:
     trusted = [key for key in options.key if key in facts["keys"]]
 
     def further(before: Pins) -> Pins:
-        after = replace(before, full=full or before.full)
+        after = pins.found(before, full) if full else before
         if not report.valid:
             return after
         checked = pins.later(before.checked, report.newest) if report.newest else before.checked

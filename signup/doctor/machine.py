@@ -172,6 +172,9 @@ def checked(services: Services) -> Finding:
     with services.store.read() as tx:
         identity = only(tx, "log_identity")
     full = pins.read(services.settings, identity["log_id"]).full
+    if full and full.reason and full.undecided:
+        why = words.VERDICTS[full.reason]
+        return wrong(f"The full check {ago(full.at, now)}: {why}", "Run python -m signup verify, which says why.")
     if full and full.reason:
         return wrong(
             f"The full check {ago(full.at, now)} found that the log was altered. {words.VERDICTS[full.reason]}",

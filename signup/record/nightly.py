@@ -3,7 +3,8 @@
     03:00 UTC has passed since the last full check  ->  claimed in the pins  ->  python -m signup verify
 
 Every watcher asks; the pins, which all programs on a machine share, give each night to one of them. What the check
-found, `verify` itself writes there. This module must not check anything itself.
+found, `verify` itself writes there; of one that left no verdict whoever began it does. This module must not check
+anything itself.
 """
 
 import logging
@@ -17,7 +18,7 @@ from datetime import datetime, timedelta
 
 from signup.clock import text
 from signup.record import pins
-from signup.record.pins import Pins
+from signup.record.pins import Full, Pins
 from signup.record.seal import only
 from signup.services import Services
 
@@ -26,6 +27,7 @@ NIGHT_HOUR = 3
 NICE = 10
 PATIENCE = 5
 AGAIN = timedelta(minutes=10)
+CURE = "run python -m signup verify, which says why"
 
 Child = subprocess.Popen[bytes]
 
@@ -49,14 +51,14 @@ class Nightly:
         with services.store.read() as tx:
             log = only(tx, "log_identity")
         self._log_id, self._born = log["log_id"], log["created_at"]
-        self._settled = ""
+        self._settled = self._begun = ""
         self._failed: datetime | None = None
 
     def run(self) -> None:
         """Begin the check when this night's is due; tell what one that has ended found. Costs nothing in between."""
-        if self._child and self._child.poll() is not None:
+        if self._child and (code := self._child.poll()) is not None:
             self._child = None
-            self._tell()
+            self._tell(code)
         now = self._services.clock.now()
         night = text(_last_night(now))
         if night == self._settled or (self._failed and abs(now - self._failed) < AGAIN):
@@ -64,6 +66,7 @@ class Nightly:
         before = self._claimed(night, text(now))
         self._settled = night
         if before:
+            self._begun = text(now)
             self._begin_or_give_back(before, now)
 
     def end(self) -> None:
@@ -102,10 +105,18 @@ class Nightly:
 
             pins.change(self._services.settings, self._log_id, give_back)
 
-    def _tell(self) -> None:
-        found = pins.read(self._services.settings, self._log_id).full
-        if found and found.reason:
-            LOG.error("The audit log was altered (%s): run python -m signup verify, and see Health.", found.reason)
+    def _tell(self, code: int) -> None:
+        """Log what the check found wrong; remember of one that left no verdict that it did not end."""
+        full = pins.read(self._services.settings, self._log_id).full
+        told = full.reason if full and full.at >= self._begun else None
+        if full and told and not full.undecided:
+            LOG.error("The audit log was altered (%s): run python -m signup verify, and see Health.", told)
+        elif told:
+            LOG.error("The nightly check could not tell whether the audit log is whole (%s): %s.", told, CURE)
+        elif code:
+            LOG.error("The nightly check did not end (exit code %s): %s.", code, CURE)
+            ended = Full(text(self._services.clock.now()), full.seq if full else 0, pins.NOT_ENDED)
+            pins.change(self._services.settings, self._log_id, lambda before: pins.found(before, ended))
 
 
 def _last_night(now: datetime) -> datetime:

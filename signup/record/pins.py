@@ -16,16 +16,19 @@ import os
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from signup.errors import BackupRestored, SettingsWrong
 from signup.record import canonical, events
+from signup.record.fault import UNDECIDED
 from signup.settings import Settings
 
 FILE = "audit-pins.json"
 REASON = events.or_null(events.CODE)
+NOT_ENDED = "not_ended"
+"""The reason of a full check that left no verdict."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,11 @@ class Full:
     at: str
     seq: int
     reason: str | None
+
+    @property
+    def undecided(self) -> bool:
+        """Whether it could not tell, or did not end."""
+        return self.reason in (*UNDECIDED, NOT_ENDED)
 
 
 @dataclass(frozen=True)
@@ -71,6 +79,12 @@ def change(settings: Settings, log_id: str, how: Callable[[Pins], Pins]) -> None
         if after != before:
             everything[log_id] = _json(after)
             _replace(path, canonical.encode(everything) + "\n")
+
+
+def found(before: Pins, full: Full) -> Pins:
+    """With what a full check found. One without a verdict takes nothing back that was found altered."""
+    altered = before.full and before.full.reason and not before.full.undecided
+    return before if altered and full.undecided else replace(before, full=full)
 
 
 def later(one: Point | None, other: Point) -> Point:

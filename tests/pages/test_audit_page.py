@@ -363,3 +363,10 @@ def test_a_check_without_a_verdict_is_told_until_a_newer_one(answer: object, sto
     job.trouble = Job.trouble.fget(job)
     assert told in seal.checked(job, None, "")
     assert "every event in its place" in seal.checked(job, Full("2026-11-24T15", 5, None), "15:00")
+
+
+@pytest.mark.parametrize(("reason", "told"), [("unreadable", "could not be read"), ("not_ended", "did not end")])
+def test_a_full_check_that_could_not_tell_is_not_told_as_one_that_found_all_well(reason: str, told: str) -> None:
+    line = seal.checked(None, Full("2026-11-24T15", 5, reason), "15:00")
+    assert told in line
+    assert line.startswith(":orange[")

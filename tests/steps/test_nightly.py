@@ -148,6 +148,51 @@ def test_what_a_check_found_wrong_is_logged_once_it_has_ended(
     ]
 
 
+def test_a_check_that_could_not_tell_or_did_not_end_is_logged_and_no_longer_counts_as_all_well(
+    services: Services, clock: HandClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    pins.change(services.settings, log_id(services), lambda _: Pins(full=Full(text(clock.now()), 0, None)))
+    begun: Begun = []
+    watcher = nightly(services, begun, "raise SystemExit(2)")
+    clock.move(86400)
+    watcher.run()
+    begun[0].wait(20)
+    watcher.run()
+    assert "The nightly check did not end (exit code 2)" in caplog.text
+    full = remembered(services).full
+    assert (full and full.reason, finding(services)[0]) == ("not_ended", False)
+    assert "did not end" in finding(services)[1]
+
+    clock.move(86400)
+    watcher.run()
+    pins.change(services.settings, log_id(services), lambda _: Pins(full=Full(text(clock.now()), 0, "unreadable")))
+    begun[1].wait(20)
+    watcher.run()
+    assert "could not tell whether the audit log is whole (unreadable)" in caplog.text
+    assert finding(services)[0] is False
+
+
+def test_what_was_found_altered_is_not_forgotten_over_a_check_that_did_not_end(
+    services: Services, clock: HandClock
+) -> None:
+    altered = Full(text(clock.now()), 5, "row_changed")
+    pins.change(services.settings, log_id(services), lambda _: Pins(full=altered))
+    begun: Begun = []
+    watcher = nightly(services, begun, "raise SystemExit(2)")
+    clock.move(86400)
+    watcher.run()
+    begun[0].wait(20)
+    watcher.run()
+    assert remembered(services).full == altered
+
+
+def test_a_check_of_our_own_log_that_cannot_tell_is_remembered_as_one(log: CommandLine, tmp_path: Path) -> None:
+    log("verify")
+    run_sql(tmp_path, "ALTER TABLE events RENAME COLUMN details_hash TO gone")
+    assert log("verify").code == 2
+    assert pinned(tmp_path)["full"]["reason"] == "unreadable"
+
+
 def test_the_check_is_a_program_of_its_own_and_leaves_its_verdict(
     log: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
