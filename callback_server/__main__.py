@@ -11,12 +11,13 @@ import signal
 import sys
 from collections.abc import Callable
 from threading import Thread
+from typing import NoReturn
 
 from callback_server.app import create_app
 from callback_server.serve import Server
 from callback_server.sockets import handed_over, listen
 from signup import logs
-from signup.errors import CannotStart, StoreUnavailable
+from signup.errors import CannotStart, StoreUnavailable, UsageWrong
 from signup.services import open_services
 from signup.settings import load
 
@@ -24,7 +25,7 @@ STOPS = (signal.SIGTERM, signal.SIGINT)
 
 
 def main() -> None:
-    """Serve until stopped. Raises CannotStart or StoreUnavailable."""
+    """Serve until stopped. Raises CannotStart, StoreUnavailable or UsageWrong."""
     for sign in STOPS:
         signal.signal(sign, lambda *_: sys.exit(0))  # nothing is begun yet
     options = _options()
@@ -44,8 +45,15 @@ def main() -> None:
         rejections.store(last=True)
 
 
+class _Parser(argparse.ArgumentParser):
+    """Tells wrong usage in one line, as UsageWrong."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageWrong(f"{self.prog}: {message} (see {self.prog} --help)")
+
+
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser("python -m callback_server", description="Receives Truecaller's callbacks.")
+    parser = _Parser("python -m callback_server", description="Receives Truecaller's callbacks.")
     parser.add_argument("--watch-stdin", action="store_true", help="stop when standard input closes")
     return parser.parse_args()
 
@@ -61,7 +69,7 @@ def run_or_exit(program: Callable[[], None]) -> None:
     """Run a program; what keeps it from starting is one line on stderr and exit 2."""
     try:
         program()
-    except (CannotStart, StoreUnavailable) as error:
+    except (CannotStart, StoreUnavailable, UsageWrong) as error:
         sys.stderr.write(" ".join(error.sentence.split()) + "\n")
         sys.exit(2)
 

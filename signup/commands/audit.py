@@ -1,6 +1,7 @@
 """`events`: the audit log, line by line. It seals first, so nothing is left out."""
 
 import itertools
+import sys
 import time
 from collections.abc import Iterator
 
@@ -65,7 +66,7 @@ def _shown(event: Event) -> str:
 
 def _events_options(parser: Parser) -> None:
     parser.add_argument("--after", metavar="SEQ", type=whole(0), default=0, help="only above this number (0)")
-    parser.add_argument("--limit", metavar="N", type=whole(1), help="at most so many")
+    parser.add_argument("--limit", metavar="N", type=whole(1, sys.maxsize), help="at most so many")
     parser.add_argument("--reasons", action="store_true", help="with the words of those who gave a reason for it")
     parser.add_argument("--follow", action="store_true", help="go on with what happens from now on, until stopped")
     add_log_filters(parser)

@@ -42,10 +42,10 @@ def verify(options: Options) -> int:
     with watched("Checking", options) as progress:
         if path is None:
             return _told(_own(options, progress), options)
-        begins = b"" if path.is_dir() else _begin(path)
+        begins = _begin(path)
         if begins == MAGIC:
             return _copied(path, options, progress)
-        if path.is_dir() or begins.startswith(ZIP):
+        if begins is None or begins.startswith(ZIP):
             return _bundle(path, options, progress)
         return _plain(path, options)
 
@@ -218,11 +218,13 @@ def _told_known(facts: dict[str, Any], options: Options) -> int:
     return Exit.DONE if facts["known"] else Exit.NO
 
 
-def _begin(path: Path) -> bytes:
-    """As much of a file as tells what it is."""
+def _begin(path: Path) -> bytes | None:
+    """As much of a file as tells what it is; None of a folder."""
     try:
         with path.open("rb") as file:
             return file.read(len(MAGIC))
+    except IsADirectoryError:
+        return None
     except OSError as error:
         raise UsageWrong(f"{path} cannot be read ({error.strerror}): name a file that exists.") from error
 

@@ -29,10 +29,10 @@ def file_for(out: Path, settings: Settings) -> Iterator[BufferedRandom]:
     """The hidden file, open to be written and read; its `name` is its path. Raises UsageWrong: `out` is as it was."""
     refuse_ours(out, settings)
     place = out.resolve()
-    if place.exists() and not place.is_file():
-        raise UsageWrong(f"{out} is not a file that can be replaced: name another.")
     hidden = place.with_name(f".{place.name}.{secrets.token_hex(8)}.part")
     try:
+        if place.exists() and not place.is_file():
+            raise UsageWrong(f"{out} is not a file that can be replaced: name another.")
         with suppress(OSError):  # whether it can be written here, the file itself tells
             _sweep(place)
         try:

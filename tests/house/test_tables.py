@@ -6,6 +6,7 @@ import re
 import sys
 from importlib.metadata import packages_distributions
 
+from sandbox.settings import Settings as SandboxSettings
 from signup.settings import env_example, readme_table, table
 from tests.house.sources import ROOT, nodes, project_files, python_files, tree
 
@@ -25,6 +26,11 @@ def test_env_example_sets_nothing() -> None:
 def test_the_readme_shows_the_settings_table() -> None:
     if README.exists():
         assert readme_table() in README.read_text("utf-8"), "put in what signup.settings.readme_table() returns"
+
+
+def test_the_sandboxs_page_names_the_settings_that_it_reads() -> None:
+    said = (ROOT / "docs" / "sandbox.md").read_text("utf-8").rpartition("reads five settings")[2]
+    assert set(re.findall(r"SIGNUP_\w+", said)) == {f"SIGNUP_{name.upper()}" for name in SandboxSettings.model_fields}
 
 
 def test_every_setting_has_a_meaning() -> None:

@@ -74,11 +74,14 @@ def test_what_is_not_offered_is_a_usage_error(command: CommandLine, name: str) -
         ("list", "--lim", "1"),
         ("list", "--since", "yesterday"),
         ("events", "--after", "-1"),
+        ("events", "--limit", "9" * 23),
         ("events", "--kind", "signup.stated"),
         ("events", "--signup", "abc"),
         ("events", "--text", "  "),
         ("export", "--format", "csv", "--out", "x", "--told-by", "watcher"),
         ("export", "--format", "csv"),
+        ("export", "--format", "csv", "--out", "x" * 300),
+        ("verify", "x" * 300),
         ("export", "--format", "xls", "--out", "x"),
         ("export", "--format", "csv", "--out", "x", "--from", "2026-11-28", "--to", "2026-11-27"),
         ("export", "--format", "csv", "--out", "x", "--from", "2026-11-28", "--to", "2026-11-28"),
@@ -92,7 +95,9 @@ def test_what_is_not_offered_is_a_usage_error(command: CommandLine, name: str) -
     ],
 )
 def test_a_usage_error_is_one_line_and_exit_2(command: CommandLine, words: tuple[str, ...]) -> None:
-    assert refused(command(*words))
+    told = command(*words)
+    assert refused(told)
+    assert "This command broke" not in told.err
 
 
 def test_a_wrong_kind_is_met_with_the_nearest_one(command: CommandLine) -> None:
