@@ -6,6 +6,7 @@ the browser never has to know a time zone. Pure; it must not count anew, and kno
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
+from itertools import zip_longest
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -17,7 +18,7 @@ from signup.measure.question import SettledQuestion
 Row = dict[str, Any]
 
 UTC = ZoneInfo("UTC")
-WEEK, QUARTER = timedelta(days=7), timedelta(days=92)
+DAY, WEEK, MONTH, QUARTER = timedelta(days=1), timedelta(days=7), timedelta(days=30.44), timedelta(days=92)
 PERCENTILES = ("p50", "p95", "p99")
 FEWEST = 5
 """A rate or percentile of a bucket stands on at least this many."""
@@ -78,17 +79,43 @@ def errors(found: Sequence[Row], outcomes: Collection[str]) -> list[Row]:
     return [row for row in found if not outcomes or ("failed" in outcomes and row["inErrorRate"])]
 
 
-def success(cut: Sequence[Row], before: Sequence[Row] = ()) -> list[Row]:
-    """The success rate of each bucket beside the one in its place a period earlier; a gap where too few finished.
+def earlier(cut: Sequence[Row], before: Sequence[Row], question: SettledQuestion) -> list[Row | None]:
+    """For each bucket the one of the period before that stands in its place; None where there is none.
+
+    By the clock: weekdays meet weekdays and hours meet hours, so that an hour shown twice meets nothing. Minutes and
+    hours of less than a week meet those as long before as the range is. A month meets a whole month.
+    """
+    start, past = question.start, question.before().start
+    moved = _clock_time(start, question.zone) - _clock_time(past, question.zone)
+    months = question.interval == "month"
+    to_the_minute = question.interval in ("minute", "hour") and moved % WEEK
+
+    def place(at: str, back: int) -> object:
+        moment = clock.moment(at)
+        local = moment.astimezone(question.zone)
+        if months:
+            return local.year * 12 + local.month - back * round(moved / MONTH)
+        if to_the_minute:
+            return moment - back * (start - past)
+        return _clock_time(moment, question.zone) - back * round(moved / DAY) * DAY, local.fold
+
+    there = {place(row["at"], 0): row for row in before if not (months and row["partial"])}
+    return [
+        found and {**found, "when": _when(found["at"], question.interval, question.zone)}
+        for found in (there.get(place(row["start"], 1)) for row in cut)
+    ]
+
+
+def success(cut: Sequence[Row], past: Sequence[Row | None] = ()) -> list[Row]:
+    """The success rate of each bucket beside the `earlier` one; a gap where too few finished.
 
     `settled` is the rate once nothing of it can change: the bucket is whole and none of it is open. `under`: there is
     more room for words under it than over it.
     """
     rows: list[Row] = []
-    for i, row in enumerate(cut):
-        earlier = before[i] if i < len(before) else None
+    for row, there in zip_longest(cut, past):
         rate = _success(row)
-        past = _success(earlier) if earlier else None
+        before = _success(there) if there else None
         settled = rate if not row["state"] and not row["open"] else None
         rows.append(
             {
@@ -97,10 +124,10 @@ def success(cut: Sequence[Row], before: Sequence[Row] = ()) -> list[Row]:
                 "rate": rate,
                 "settled": settled,
                 "unsettled": None if settled is not None else rate,
-                "before": past,
-                "under": _under(rate, [past, rows[-1]["rate"] if rows else None]),
+                "before": before,
+                "under": _under(rate, [before, rows[-1]["rate"] if rows else None]),
                 "this": _rate_text(row),
-                "earlier": _rate_text(earlier) if earlier else figures.NOTHING,
+                "earlier": f"{there['when']}: {_rate_text(there)}" if there else figures.NOTHING,
                 "state": row["state"] or (f"{row['open']} open" if row["open"] else "complete"),
                 "said": f"{row['when']}, success rate {_rate_text(row)}",
             }
@@ -201,6 +228,10 @@ def _when(at: str, interval: str, zone: ZoneInfo) -> str:
     if interval == "hour":
         text += f"–{local + timedelta(hours=1):%H:%M}"
     return f"{text} {local:%Z}" if local.fold else text
+
+
+def _clock_time(moment: datetime, zone: ZoneInfo) -> datetime:
+    return moment.astimezone(zone).replace(tzinfo=None, fold=0)
 
 
 def _share(part: int, whole: int) -> str:

@@ -63,7 +63,7 @@ def funnel(view: View) -> None:
 def success(view: View) -> None:
     """The rate of each bucket against the period before."""
     now, before = view.numbers.now, view.numbers.before
-    drawn = rows.success(view.cut, before["series"] if before else ())
+    drawn = rows.success(view.cut, rows.earlier(view.cut, before["series"] if before else (), view.asked))
     drawable = sum(row["rate"] is not None for row in drawn) > 1
     axis = f" · y from {charts.lowest(drawn):.0%}" if drawable else ""
     earlier = f"╌╌ {view.filters.before.removeprefix('the ')} {_rate(before)}" if before else ""

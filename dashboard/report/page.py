@@ -84,7 +84,7 @@ def drawn(report: Report) -> dict[str, str]:
         specs["outcomes"] = bars, WIDE, said.outcomes(now)
         specs["funnel"] = charts.funnel(rows.funnel(now["funnel"], FUNNEL), dark=False), NARROW, said.funnel(now)
     before = report.numbers.before
-    success = rows.success(cut, before["series"] if before else ())
+    success = rows.success(cut, rows.earlier(cut, before["series"] if before else (), report.asked))
     if drawable(success, "rate"):
         drawn = charts.success(success, report.asked.interval, dark=False, compared=bool(before))
         specs["success-rate"] = drawn, WIDE, said.success(now, before)

@@ -1,11 +1,14 @@
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from dashboard import rows
 from signup.measure import stats
-from signup.measure.question import Question, SettledQuestion
+from signup.measure.calendar import first_instant
+from signup.measure.question import YEAR, Question, SettledQuestion
 from signup.words import FUNNEL
 from tests.pages.fixtures import lives
 
@@ -89,6 +92,63 @@ def test_words_stand_on_the_side_of_a_rate_where_no_line_is_near(
 
     drawn = rows.success([bucket(yesterday), bucket(today)], [bucket(None), bucket(earlier)])
     assert drawn[1]["under"] is under
+
+
+PARIS = {"zone": "Europe/Paris", "preset": None}
+
+
+def beside(start: datetime, end: datetime, interval: str, **more: Any) -> dict[str, str | None]:
+    """Which bucket of the period before each one is compared with, both in words."""
+    question = Question(start=start, end=end, interval=interval, **PARIS | more)
+    now, before = stats.overview(lives.history([]), question, end)
+    asked = question.settled(end)
+    cut = rows.buckets(now["series"], asked, end)
+    found = rows.earlier(cut, before["series"], asked)
+    return {row["when"]: there and there["when"] for row, there in zip(cut, found, strict=True)}
+
+
+def midnight(month: int, day: int, year: int = 2026) -> datetime:
+    return first_instant(datetime(year, month, day), ZoneInfo(str(PARIS["zone"])))  # noqa: DTZ001  the wall clock's
+
+
+def test_an_hour_is_compared_with_the_same_one_of_the_week_before_and_one_that_comes_twice_once() -> None:
+    found = beside(midnight(10, 19), midnight(10, 26), "hour")
+    assert len(found) == 169
+    assert found["Sun 25 Oct 02:00–03:00"] == "Sun 18 Oct 02:00–03:00"
+    assert found.pop("Sun 25 Oct 02:00–03:00 CET") is None
+    assert all(now[:3] == there[:3] and now[-12:] == there[-12:] for now, there in found.items() if there)
+    assert None not in found.values()
+
+
+def test_an_hour_of_a_short_range_is_compared_with_the_one_as_long_before_as_the_range_is() -> None:
+    found = beside(midnight(10, 25), midnight(10, 26), "hour")
+    assert found["Sun 25 Oct 00:00–01:00"] == "Fri 23 Oct 23:00–00:00"
+    assert found["Sun 25 Oct 23:00–00:00"] == "Sat 24 Oct 23:00–00:00"
+
+
+def test_a_day_is_compared_with_a_whole_day_although_clocks_went_back_in_between() -> None:
+    assert beside(midnight(10, 22), midnight(10, 27), "day") == {
+        "Thu 22 Oct": "Sat 17 Oct",
+        "Fri 23 Oct": "Sun 18 Oct",
+        "Sat 24 Oct": "Mon 19 Oct",
+        "Sun 25 Oct": "Tue 20 Oct",
+        "Mon 26 Oct": "Wed 21 Oct",
+    }
+
+
+def test_a_month_is_compared_with_a_whole_one_alone() -> None:
+    found = beside(midnight(9, 1), midnight(12, 2), "month")
+    assert list(found.values()) == ["June 2026", "July 2026", None, None]
+    yearly = beside(midnight(1, 1), midnight(1, 1, 2027), "month", against=YEAR)
+    assert list(yearly.values())[:3] == [None, "February 2025", "March 2025"]
+
+
+def test_a_rate_names_the_bucket_that_it_is_compared_with() -> None:
+    question = Question(zone="Europe/Stockholm", preset="28d")
+    now, before = stats.overview(lives.history(lives.month(NOW, days=56, a_day=20)), question, NOW)
+    cut = rows.buckets(now["series"], question.settled(NOW), NOW)
+    drawn = rows.success(cut, rows.earlier(cut, before["series"], question.settled(NOW)))
+    assert re.fullmatch(r"Wed 30 Sep: .*% \(\d+ of \d+\)", drawn[0]["earlier"])
 
 
 def test_reached_and_pieces_of_a_funnel_step_make_the_step_above() -> None:

@@ -39,11 +39,13 @@ def specifications(told: list[Event], now: datetime, *, dark: bool) -> dict[str,
     """Every chart of the Overview of these events at that moment."""
     history = lives.history(told)
     numbers, before = stats.overview(history, QUESTION, now)
-    cut = rows.buckets(numbers["series"], QUESTION.settled(now), now)
+    asked = QUESTION.settled(now)
+    cut = rows.buckets(numbers["series"], asked, now)
+    success = rows.success(cut, rows.earlier(cut, before["series"], asked))
     points, unit = rows.latency(numbers["latency"], "decisionSeconds", rows.UTC, "day")
     return {
         "outcomes": charts.outcomes(rows.outcomes(cut, tuple(labels.OUTCOME)), "day", dark=dark),
-        "success": charts.success(rows.success(cut, before["series"]), "day", dark=dark),
+        "success": charts.success(success, "day", dark=dark),
         "funnel": charts.funnel(rows.funnel(numbers["funnel"], FUNNEL), dark=dark),
         "retries": charts.retries(rows.retries(stats.retry_histogram(history, QUESTION, now)), dark=dark),
         "latency": charts.latency(points, "day", unit, dark=dark),
