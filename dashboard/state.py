@@ -87,14 +87,19 @@ def word(key: str, fits: Callable[[str], object]) -> str | None:
     return found
 
 
-def moment(key: str, earliest: datetime, latest: datetime) -> datetime | None:
+def moment(key: str, earliest: datetime, latest: datetime) -> None:
     """Give the widget `key` the address's wall-clock time, None where there is none between the two."""
+    read = written(key)
+    wall = read.replace(tzinfo=None) if read else None
+    _give(key, wall if wall and earliest <= wall <= latest else None)
+
+
+def written(key: str) -> datetime | None:
+    """The time in the address, to the minute, with its offset where it has one."""
     try:
-        read = datetime.fromisoformat(st.query_params.get(key, "")).replace(tzinfo=None, second=0, microsecond=0)
+        return datetime.fromisoformat(st.query_params.get(key, "")).replace(second=0, microsecond=0)
     except ValueError:
-        read = None
-    value: datetime | None = _give(key, read if read and earliest <= read <= latest else None)
-    return value
+        return None
 
 
 def keep(key: str, default: Any = None) -> None:

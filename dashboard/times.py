@@ -39,6 +39,12 @@ def wall(moment: datetime, zone: tzinfo) -> datetime:
     return moment.astimezone(zone).replace(tzinfo=None)
 
 
+def written(moment: datetime, zone: tzinfo) -> str:
+    """The same as an address holds it, to the minute; the second of two equal hours with its offset from UTC."""
+    local = moment.astimezone(zone)
+    return (local if local.fold else local.replace(tzinfo=None)).isoformat(timespec="minutes")
+
+
 def day(moment: datetime, zone: tzinfo) -> str:
     """24 Nov 2025"""
     return moment.astimezone(zone).strftime("%d %b %Y")

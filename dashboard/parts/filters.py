@@ -27,7 +27,8 @@ _BEFORE = {"1h": "the hour before", "24h": "the 24 h before", "7d": "the 7 d bef
 
 @dataclass(frozen=True)
 class Filters:
-    """What the visitor chose. `start` and `end` are wall-clock times of `zone`, only for a custom range."""
+    """What the visitor chose. `start` and `end`: of a custom range, wall-clock times of `zone`; the second of two equal
+    hours has its offset."""
 
     range: str
     start: datetime | None = None
@@ -205,7 +206,7 @@ def _moment(label: str, key: str) -> datetime | None:
     state.moment(key, EARLIEST, LATEST)
     with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="xsmall", width="content"):
         st.markdown(labels.quiet(label), width=LABEL)
-        return st.datetime_input(
+        chosen = st.datetime_input(
             label.capitalize(),
             value=None,
             min_value=EARLIEST,
@@ -218,6 +219,9 @@ def _moment(label: str, key: str) -> datetime | None:
             label_visibility="collapsed",
             width=196,
         )
+    written = state.written(key)
+    with_offset = written and written.tzinfo and times.wall(written, times.zone()) == chosen
+    return written if with_offset else chosen
 
 
 def _drawable(asked: Question, now: datetime) -> list[str]:

@@ -6,7 +6,7 @@ from functools import cached_property
 
 import streamlit as st
 
-from dashboard import labels, rows, shared, state
+from dashboard import labels, rows, shared, state, times
 from dashboard.numbers import Numbers, known
 from dashboard.parts.filters import CUSTOM, Filters
 from signup import clock
@@ -52,8 +52,8 @@ class View:
         start = max(clock.moment(self.cut[place]["start"]), self.asked.start)
         following = self.cut[place + 1 : place + 2]
         end = clock.moment(following[0]["start"]) if following else self.asked.end
-        wall = [moment.astimezone(self.asked.zone).strftime("%Y-%m-%dT%H:%M") for moment in (start, end)]
-        return {state.RANGE: CUSTOM, state.FROM: wall[0], state.TO: wall[1]}
+        edges = {state.FROM: times.written(start, self.asked.zone), state.TO: times.written(end, self.asked.zone)}
+        return {state.RANGE: CUSTOM, **edges}
 
 
 def look(filters: Filters) -> View:

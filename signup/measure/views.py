@@ -30,9 +30,9 @@ Address = Mapping[str, str | list[str]]
 
 
 def _wall(value: str) -> bool:
-    """A wall-clock time to the minute."""
+    """A wall-clock time to the minute, with or without its offset."""
     try:
-        return datetime.fromisoformat(value).strftime("%Y-%m-%dT%H:%M") == value
+        return datetime.fromisoformat(value).isoformat(timespec="minutes") == value
     except ValueError:
         return False
 

@@ -48,6 +48,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from dashboard import times
 from signup.services import Services
 from tests.fakes import ScriptedTruecaller, refused
 from tests.machine import ROOT
@@ -92,6 +93,24 @@ def test_a_day_of_another_length_is_counted_whole(dashboard: Callable[..., AppTe
     assert started.value == str(hours * 6)
     assert f"times in {STOCKHOLM.key}" in said(page)
     assert re.search(r"\bnan\b|NaN|\+0\.0", said(page)) is None
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_each_of_two_equal_hours_can_be_asked_for_alone(dashboard: Callable[..., AppTest], place: int) -> None:
+    day = days_of_other_length()[25]
+    two = (day.astimezone(UTC) + timedelta(hours=2 + place)).astimezone(STOCKHOLM)
+    told = [
+        event
+        for hour in range(25)
+        for event in lives.life(day.astimezone(UTC) + timedelta(hours=hour, minutes=7), "completed", seed=hour)
+    ]
+    ends = {"from": times.written(two, STOCKHOLM)}
+    ends["to"] = times.written(two.astimezone(UTC) + timedelta(hours=1), STOCKHOLM)
+    assert two.hour == 2
+    page = dashboard(told, range="custom", **ends)
+    page.context = {"timezone": STOCKHOLM.key}
+    page.run()
+    assert next(metric for metric in page.metric if metric.label == "Started").value == "1"
 
 
 def test_a_number_is_the_same_on_every_page_in_every_command_and_in_a_file(

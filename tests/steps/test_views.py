@@ -94,6 +94,7 @@ def test_a_view_that_is_gone_is_told_and_leaves_no_event(
         ("overview", {"country": ["SE", "Ada"]}),
         ("overview", {"country": ["SE"] * 21}),
         ("overview", {"from": "2026-11-24 10:00"}),
+        ("overview", {"from": "2026-11-24T10:00:30"}),
         ("overview", {"to": "yesterday"}),
         ("overview", {"channel": "Ada Lovelace"}),
         ("overview", {"utc": "yes"}),

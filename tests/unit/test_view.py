@@ -26,6 +26,14 @@ def test_a_day_that_is_clicked_is_a_window_on_the_viewers_clock() -> None:
     assert view().window("2026-11-09T00:00") == window
 
 
+def test_of_two_equal_hours_each_is_a_window_of_its_own() -> None:
+    start = datetime(2026, 10, 25)  # noqa: DTZ001  wall-clock time
+    day = view(range="custom", interval="hour", start=start, end=start + timedelta(days=1))
+    one, two = day.window("2026-10-25T02:00") or {}, day.window("2026-10-25T02:00b") or {}
+    assert (one["from"], one["to"]) == ("2026-10-25T02:00", "2026-10-25T02:00+01:00")
+    assert (two["from"], two["to"]) == ("2026-10-25T02:00+01:00", "2026-10-25T03:00")
+
+
 def test_the_bucket_still_filling_ends_with_the_range() -> None:
     assert (view().window("2026-11-24T00:00") or {})["to"] == "2026-11-24T16:33"
 
