@@ -14,7 +14,7 @@ from signup.doctor.check import DAY, Finding, ago, fine, look, several, span, wr
 from signup.errors import StoreUnavailable
 from signup.keys import FILE
 from signup.model import WATCHER_SEEN_SECONDS
-from signup.record import log, pins
+from signup.record import checkpoint, log, pins
 from signup.record.seal import only
 from signup.services import Services
 from signup.store import Row
@@ -24,6 +24,7 @@ UNSEALED_SECONDS = 60
 OVERDUE_SECONDS = 60
 UNLOOKED_SECONDS = 180
 UNCHECKED_SECONDS = 2 * DAY
+AHEAD_SECONDS = 300
 LITTLE_DISK = 1_000_000_000
 NO_DISK = 100_000_000
 LONG_WAL = 2 * 67_108_864
@@ -163,6 +164,12 @@ def sealing(services: Services) -> Finding:
             f"{several(head.unsealed, 'event')} not yet sealed, the oldest for {span(age)}.",
             "See that a watcher runs; python -m signup events seals too, and tells what stops it.",
         )
+    signed = checkpoint.newest(services)
+    if signed and moment(signed.at) - services.clock.now() > timedelta(seconds=AHEAD_SECONDS):
+        return look(
+            f"The last checkpoint was signed while the clock ran ahead: it is dated {signed.at}.",
+            "See that the clock is right. Checkpoints go on, with that time until it has come: it never goes back.",
+        )
     return fine(f"{several(head.seq, 'event')}, sealed.")
 
 
@@ -179,6 +186,11 @@ def checked(services: Services) -> Finding:
         return wrong(
             f"The full check {ago(full.at, now)} found that the log was altered. {words.VERDICTS[full.reason]}",
             "Run python -m signup verify, which names the first bad event, and compare with the last backup.",
+        )
+    if full and moment(full.at) - now > timedelta(seconds=AHEAD_SECONDS):
+        return look(
+            f"The last one was made while the clock ran ahead: it is dated {full.at}.",
+            "See that the clock is right; python -m signup verify checks now.",
         )
     since = full.at if full else identity["created_at"]
     told = f"The last one {ago(since, now)} found every event in its place." if full else "None has been made yet."

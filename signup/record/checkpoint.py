@@ -112,6 +112,7 @@ class Clerk:
         self._key = key
         self._actor = actor
         self._say = say
+        self._made: datetime | None = None
 
     def make(self) -> Checkpoint:
         """Sign the head as it is sealed now; the newest checkpoint when nothing was sealed since.
@@ -142,7 +143,12 @@ class Clerk:
             publish(self._services.settings, log_id, found, self._say)
 
     def _due_at(self, state: Row) -> datetime:
-        return moment(state["signed_at"]) + timedelta(seconds=self._services.settings.checkpoint_seconds)
+        """An hour after the last; after one that is dated later, by a clock that ran ahead, an hour after our own."""
+        now, every = self._services.clock.now(), timedelta(seconds=self._services.settings.checkpoint_seconds)
+        signed = moment(state["signed_at"])
+        if signed - now > every:
+            signed = self._made if self._made and abs(now - self._made) < every else now - every
+        return signed + every
 
     def _is_due(self, state: Row) -> bool:
         many = state["seq"] - state["signed_seq"] >= ROWS
@@ -154,13 +160,15 @@ class Clerk:
         with services.store.read() as tx:
             log_id = only(tx, "log_identity")["log_id"]
         remembered = pins.read(services.settings, log_id)
+        now = services.clock.now()
         with services.store.write() as tx:
             head = only(tx, "lock_head")
             pins.refuse_restored(remembered, head["seq"])
             if not wanted(only(tx, "checkpoint_state")):
                 return None
-            made = sign_head(tx, head, self._key, at=text(services.clock.now()), actor=self._actor)
+            made = sign_head(tx, head, self._key, at=text(now), actor=self._actor)
         if made:
+            self._made = now
             publish(services.settings, log_id, made, self._say)
         return made
 

@@ -85,7 +85,8 @@ class Nightly:
 
         def claim(before: Pins) -> Pins:
             nonlocal ours
-            last = max(self._born, before.full.at if before.full else "", before.nightly or "")
+            known = (self._born, before.full.at if before.full else "", before.nightly or "")
+            last = max((at for at in known if at <= now), default="")  # what is later, a clock that ran ahead wrote
             ours = before if last < night else None
             return replace(before, nightly=now) if ours else before
 

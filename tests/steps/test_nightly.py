@@ -5,14 +5,16 @@ import os
 import signal
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from signup.clock import HandClock, text
 from signup.doctor import examine
+from signup.record import keys, pins
 from signup.record import nightly as nightly_module
-from signup.record import pins
+from signup.record.checkpoint import Clerk
 from signup.record.nightly import Nightly, full_check
 from signup.record.pins import Full, Pins
 from signup.services import Services
@@ -73,6 +75,32 @@ def test_a_check_made_by_hand_after_three_in_the_morning_serves_for_the_night(
     pins.change(services.settings, log_id(services), lambda _: Pins(full=Full(text(clock.now()), 0, None)))
     nightly(services, begun).run()
     assert begun == []
+
+
+@pytest.mark.parametrize("what", ["full", "nightly"])
+def test_a_check_that_a_clock_running_ahead_dated_serves_for_no_night(
+    services: Services, clock: HandClock, what: str
+) -> None:
+    clock.move(86400)
+    later = text(clock.now() + timedelta(days=9))
+    ahead = Pins(full=Full(later, 0, None)) if what == "full" else Pins(nightly=later)
+    pins.change(services.settings, log_id(services), lambda _: ahead)
+    begun: Begun = []
+    nightly(services, begun).run()
+    assert [child.wait(20) for child in begun] == [0]
+
+
+def test_the_doctor_does_not_take_a_check_or_checkpoint_of_the_future_for_one_of_now(
+    services: Services, clock: HandClock
+) -> None:
+    clock.move(9 * 86400)
+    pins.change(services.settings, log_id(services), lambda _: Pins(full=Full(text(clock.now()), 0, None)))
+    Clerk(services, keys.ready(services, [].append), actor="watcher", say=[].append).make()
+    clock.move(-9 * 86400)
+    for name in ("Full check", "Audit log"):
+        found = next(check for check in examine(services).checks if check.name == name)
+        assert found.ok is None
+        assert "while the clock ran ahead" in found.detail
 
 
 def test_a_watcher_that_stops_ends_the_check_it_began(services: Services, clock: HandClock) -> None:

@@ -173,6 +173,22 @@ def test_its_time_never_goes_back(wired: Services, clock: HandClock) -> None:
     assert clerk(wired).make().at == first.at
 
 
+def test_a_clock_that_once_ran_ahead_does_not_end_the_hourly_checkpoints(wired: Services, clock: HandClock) -> None:
+    one = clerk(wired)
+    clock.move(2 * 86400)
+    happen(wired)
+    ahead = one.make()
+    clock.move(-2 * 86400)
+    made = []
+    for _ in range(8):
+        happen(wired)
+        if signed := one.make_if_due():
+            made.append(signed)
+        assert one.make_if_due() is None, "its own event is no reason to sign again"
+        clock.move(1800)
+    assert [signed.at for signed in made] == [ahead.at] * 4, "one an hour, none of them older than the one before"
+
+
 def test_the_newest_is_told_again_at_the_next_start_and_kept_once(wired: Services) -> None:
     happen(wired)
     made = clerk(wired).make()
