@@ -10,9 +10,12 @@ import socket
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 from signup.clock import Clock, SystemClock
+from signup.doctor.reach import PATH
 from signup.settings import Settings
 
 LOG = logging.getLogger(__name__)
@@ -29,18 +32,22 @@ class Child:
     program: str
     port: int
     clock: Clock = field(default_factory=SystemClock)
+    host: str = "127.0.0.1"
+    options: tuple[str, ...] = ()
     process: subprocess.Popen[bytes] | None = None
     _begun: float = 0.0
 
     def begin(self) -> None:
         """Start it."""
         self._begun = self.clock.monotonic()
-        self.process = subprocess.Popen([sys.executable, "-m", self.program, "--watch-stdin"], stdin=subprocess.PIPE)
+        command = [sys.executable, "-m", self.program, "--watch-stdin", *self.options]
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE)
 
     def look(self) -> None:
         """Begin it again where it died, after a pause, unless somebody else has taken its place meanwhile."""
         assert self.process is not None, "it was begun"
-        if self.process.poll() is None or self.clock.monotonic() - self._begun < PAUSE_SECONDS or answers(self.port):
+        resting = self.clock.monotonic() - self._begun < PAUSE_SECONDS
+        if self.process.poll() is None or resting or answers(self.port, self.host):
             return
         LOG.warning(
             "a child died, beginning it again", extra={"program": self.program, "exit": self.process.returncode}
@@ -69,8 +76,14 @@ class Child:
 
 def needed(settings: Settings) -> list[Child]:
     """Those that nobody else runs, begun."""
-    ports = {"sandbox": settings.sandbox_port, "callback_server": settings.callback_port}
-    found = [Child(name, port) for name, port in ports.items() if settings.mode == "sandbox" and not answers(port)]
+    if settings.mode != "sandbox":
+        return []
+    receiver = urlsplit(settings.receiver_url).hostname or ""
+    both = (
+        Child("sandbox", settings.sandbox_port, options=("--callback", f"{settings.receiver_url}{PATH}")),
+        Child("callback_server", settings.callback_port, host=receiver),
+    )
+    found = [child for child in both if not answers(child.port, child.host)]
     for child in found:
         child.begin()
     return found
@@ -84,8 +97,8 @@ async def keeping(kept: Sequence[Child]) -> None:
             child.look()
 
 
-def answers(port: int) -> bool:
-    """Whether something listens on a port of this machine."""
-    with socket.socket() as probe:
-        probe.settimeout(0.5)
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+def answers(port: int, host: str = "127.0.0.1") -> bool:
+    """Whether something listens on a port of this machine, at one of its addresses."""
+    with suppress(OSError), socket.create_connection((host, port), 0.5):
+        return True
+    return False

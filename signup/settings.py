@@ -197,6 +197,12 @@ class Settings(BaseSettings):
         parts = urlsplit(self.database_url)
         return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
+    @property
+    def receiver_url(self) -> str:
+        """Where this machine reaches the receiver: one that listens on all addresses is on loopback too."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.callback_bind, self.callback_bind)  # noqa: S104
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.callback_port}"
+
     def remember(self, places: Mapping[str, Source]) -> None:
         """Note where each value was given, for `describe`."""
         self._places.update(places)

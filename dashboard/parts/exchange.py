@@ -32,7 +32,7 @@ def _one(exchange: Exchange, settings: Settings, *, key: str) -> None:
         "HTTP", ["Request", "Answer", "curl"], default="Request", required=True, key=key, label_visibility="collapsed"
     )
     if view == "curl":
-        told = curl(exchange, f"http://127.0.0.1:{settings.callback_port}")
+        told = curl(exchange, settings.receiver_url)
         st.code(told, language=None, wrap_lines=True)
         if DOTS in told:
             st.markdown(labels.quiet("Put what is yours where the dots are."))

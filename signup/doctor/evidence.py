@@ -79,7 +79,7 @@ def gather(services: Services, tries: Tries) -> Evidence:
 def address(services: Services) -> str:
     """The callback URL that the settings name, else that of the receiver on this machine."""
     settings = services.settings
-    return settings.public_callback_url or f"http://{inward.host(services)}:{settings.callback_port}{reach.PATH}"
+    return settings.public_callback_url or f"{settings.receiver_url}{reach.PATH}"
 
 
 def _refused(services: Services) -> str | None:

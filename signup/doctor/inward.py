@@ -4,7 +4,6 @@ One check a function. It must not show what a stranger sent.
 """
 
 from datetime import timedelta
-from ipaddress import ip_address
 
 from signup import words
 from signup.clock import moment, text
@@ -23,7 +22,7 @@ def receiver(services: Services) -> Finding:
     """Whether the receiver listens and could store a callback now."""
     port = services.settings.callback_port
     try:
-        reply = send("GET", f"http://{host(services)}:{port}/readyz", {}, seconds=PROBE_SECONDS)
+        reply = send("GET", f"{services.settings.receiver_url}/readyz", {}, seconds=PROBE_SECONDS)
     except OutboundFailed:
         return wrong(
             f"Nothing answers on port {port}, so no callback can arrive.",
@@ -89,14 +88,3 @@ def unreadable(services: Services) -> Finding:
     if now - max(moment(row["at"]) for row in counted) > timedelta(seconds=DAY):
         return fine(f"{told}.")
     return look(f"{told}.", "A few are nothing; many mean that a stranger has found the callback URL.")
-
-
-def host(services: Services) -> str:
-    """Where this machine reaches the receiver: an address that means "all of them" is loopback from here."""
-    bind = services.settings.callback_bind
-    if bind == "localhost":
-        return bind
-    address = ip_address(bind)
-    if address.is_unspecified:
-        return "127.0.0.1" if address.version == 4 else "[::1]"
-    return f"[{address}]" if address.version == 6 else str(address)
