@@ -78,7 +78,7 @@ def so_far(base: alt.Chart, y: alt.Y) -> alt.Chart:
     words: alt.Chart = (
         base.transform_calculate(words="'so far'")
         .transform_filter("datum.state === 'so far'")
-        .mark_text(dy=alt.expr("datum.under ? 15 : -9"), fontSize=11)
+        .mark_text(dy=alt.expr("datum.under ? 15 : -9"), fontSize=11, aria=False)
         .encode(y=y, text="words:N", color=colour("ink"))
     )
     return words

@@ -37,6 +37,7 @@ _ROOM_FOR_WORDS = 1.6
 _STROKES: dict[str, list[float]] = dict(zip(rows.PERCENTILES, ([1, 0], [5, 3], [1.5, 2.5]), strict=True))
 _UNSETTLED = [1.5, 2.5]
 _SAID = alt.Description("said:N")
+"""A mark's sentence for those who cannot see it. One without is `aria=False`: a reader would hear names of fields."""
 
 
 def outcomes(drawn: Rows, interval: str, *, dark: bool) -> Spec:
@@ -110,12 +111,12 @@ def _success(interval: str, count: int, least: float, compared: bool, dark: bool
         scale = alt.Scale(domain=[least, 1], zero=False, nice=False)
         return alt.Y(f"{field}:Q", scale=scale, axis=axes.percents(_text(dark)))
 
-    before = base.mark_line(strokeWidth=1.2, strokeDash=[4, 3], opacity=0.6)
+    before = base.mark_line(strokeWidth=1.2, aria=False, strokeDash=[4, 3], opacity=0.6)
     earlier = {"earlier": "Period before"} if compared else {}
     return _spec(
         *([before.encode(y=y("before"), color=axes.colour("ink"))] if compared else []),
-        base.mark_line(strokeWidth=1.6, strokeDash=_UNSETTLED).encode(y=y("rate")),
-        base.mark_line(strokeWidth=2.2).encode(y=y("settled")),
+        base.mark_line(strokeWidth=1.6, aria=False, strokeDash=_UNSETTLED).encode(y=y("rate")),
+        base.mark_line(strokeWidth=2.2, aria=False).encode(y=y("settled")),
         base.mark_point(size=46, strokeWidth=1.8, opacity=1).encode(y=y("unsettled"), description=_SAID),
         base.mark_circle(size=34, opacity=1).encode(y=y("settled"), description=_SAID),
         axes.so_far(base.transform_filter("datum.rate !== null"), y("rate")),
@@ -138,7 +139,7 @@ def _funnel(dark: bool) -> Spec:
         tooltip=axes.tooltip({"step": "Step", "what": "Sign-ups"}),
         description=_SAID,
     )
-    told = base.mark_text(align="left", dx=8, fontSize=12, fontWeight=600).encode(
+    told = base.mark_text(align="left", dx=8, aria=False, fontSize=12, fontWeight=600).encode(
         x=alt.X("end:Q"), text="told:N", color=axes.colour("ink")
     )
     return _spec(bars, told.transform_filter("datum.told !== ''"), height=OUTCOMES_HEIGHT)
@@ -174,14 +175,16 @@ def _latency(interval: str, count: int, unit: str, top: float, dark: bool) -> Sp
     layers: list[alt.Chart] = []
     for name, dash in _STROKES.items():
         layers += [
-            base.mark_line(strokeWidth=1.4, strokeDash=_UNSETTLED).encode(y=y(f"{name} open")),
-            base.mark_line(strokeWidth=1.8, strokeDash=dash).encode(y=y(f"{name} whole")),
-            base.transform_filter("datum.alone").mark_circle(size=16, opacity=1).encode(y=y(name)),
-            base.transform_filter("!datum.whole").mark_point(size=22, strokeWidth=1.4, opacity=1).encode(y=y(name)),
+            base.mark_line(strokeWidth=1.4, aria=False, strokeDash=_UNSETTLED).encode(y=y(f"{name} open")),
+            base.mark_line(strokeWidth=1.8, aria=False, strokeDash=dash).encode(y=y(f"{name} whole")),
+            base.transform_filter("datum.alone").mark_circle(size=16, aria=False, opacity=1).encode(y=y(name)),
+            base.transform_filter("!datum.whole")
+            .mark_point(size=22, aria=False, strokeWidth=1.4, opacity=1)
+            .encode(y=y(name)),
         ]
     ends = axes.chart(ENDS).encode(color=axes.colour("ink"))
-    names = ends.mark_text(align="left", dx=7, fontSize=11).encode(x="at:O", y="height:Q", text="name:N")
-    rule = ends.mark_rule(strokeWidth=1).encode(y=alt.datum(OPEN_WAY_SECONDS))
+    names = ends.mark_text(align="left", dx=7, aria=False, fontSize=11).encode(x="at:O", y="height:Q", text="name:N")
+    rule = ends.mark_rule(strokeWidth=1, aria=False).encode(y=alt.datum(OPEN_WAY_SECONDS))
     told = {f"{name} told": name for name in _STROKES}
     touch = axes.touch(base, {"when": "When", **told, "n": "Sign-ups", "state": "Bucket"})
     return _spec(*([rule] if _reached(unit, top) else []), *layers, names, touch, height=LATENCY_HEIGHT)

@@ -93,7 +93,10 @@ def test_only_axis_text_names_a_colour_and_it_follows_the_mode(name: str) -> Non
 
 @every_chart
 def test_every_drawn_value_can_be_told_to_someone_who_does_not_see_it(name: str) -> None:
-    assert encodings(every(False)[name], "description")
+    spec = every(False)[name]
+    assert encodings(spec, "description")
+    silent = [layer for layer in spec["layer"] if "description" not in layer.get("encoding", {})]
+    assert [layer["mark"] for layer in silent if layer["mark"].get("aria") is not False] == []  # names of fields
 
 
 @every_chart
