@@ -84,7 +84,7 @@ def words(origin: str, seq: int, root: bytes, at: str) -> str:
 def said(signed: str) -> Said:
     """What a note says, its signature unread. Raises NoteWrong when it is not a checkpoint's."""
     found = _TEXT.fullmatch(note.read(signed))
-    if not found or not events.AT(found["at"]):
+    if not found or not events.AT(found["at"]) or int(found["seq"]) >= 2**53:
         raise NoteWrong("not a checkpoint")
     try:
         root = note.unbase64(found["root"])

@@ -9,6 +9,7 @@ import pytest
 
 from signup.record.verifier import verify
 from tests.bundles import FAULTS, KEYS, VERDICTS, Files, kept, vouched, worked, zipped
+from tests.odd_files import KEPT
 
 PAGE = Path(verify.__file__).with_name("verify.html")
 UNTOUCHED = json.loads(worked()["checkpoints.json"])
@@ -135,3 +136,12 @@ def test_it_fits_a_phone(page: Any, tmp_path: Path) -> None:
     page.goto(PAGE.as_uri())
     told(page, [zipped(worked(), tmp_path / "bundle.zip")], [])
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_a_kept_file_counts_for_what_it_does_there(verifier: Any, tmp_path: Path) -> None:
+    bundle = zipped(worked(), tmp_path / "bundle.zip")
+    for name, (content, expected) in KEPT.items():
+        (tmp_path / "kept").write_bytes(content)
+        report, _ = told(verifier, [bundle], [str(tmp_path / "kept")])
+        assert (report["reason"], report["outside"]["matched"]) == expected, name
+        verifier.reload()

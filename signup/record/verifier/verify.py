@@ -65,6 +65,9 @@ STRETCH = re.compile(f'{{"first":({_SEQ}),"hash":"({_HASH})","last":({_SEQ})}}')
 CHECKPOINT = re.compile(f"([^\n]+)\n(0|{_SEQ})\n({_B64})\nat ({_AT})\n")
 ENDORSEMENT = re.compile(f"([^\n]+)\nkey ({_B64})\nafter ({_B64})\nat ({_AT})\n")
 NOTE_LINE = re.compile(f"\u2014 ([^ \n]+) ({_B64})")
+NOTES = re.compile(b"signup-audit/")
+ARRAY = re.compile(rb"\[\s*[]{]")
+BLANK = b"\xef\xbb\xbf \t\r\n"
 
 
 class Fault(Exception):
@@ -304,21 +307,41 @@ class Trust:
         return known
 
 
+def formed(note: Any) -> bool:
+    """Whether a value is a signed note with a checkpoint in it, whoever signed it."""
+    match = CHECKPOINT.match(note) if isinstance(note, str) else None
+    if match is None:
+        return False
+    try:
+        text, _ = signers(match[1], note, {})
+        return text == match[0] and len(unbase64(match[3])) == 32 and int(match[2]) <= BIGGEST
+    except ValueError:
+        return False
+
+
 def given_checkpoints(path: str) -> list[str | Json]:
-    """The checkpoints in a file: one signed note, JSON lines (other lines of a log are passed over) or a JSON array."""
+    """The checkpoints in a file: signed notes, JSON lines (other lines of a log are passed over) or a JSON array."""
     try:
         with Path(path).open("rb") as file:
-            text = file.read(LONGEST_TEXT).decode("utf-8")
-        if text.startswith("signup-audit/"):
-            return [text]
-        pieces = [text] if text.startswith("[") else [line for line in text.split("\n") if '"note"' in line]
-        read = [DECODER.decode(piece) for piece in pieces]
+            found = kept_checkpoints(file.read(LONGEST_TEXT).lstrip(BLANK))
     except (OSError, ValueError, RecursionError) as error:
         raise CannotTell("unreadable", f"The checkpoint file {path!a} cannot be read: {error}.") from None
-    found = read[0] if text.startswith("[") else read
-    if not found or not all(isinstance(entry, dict) and isinstance(entry.get("note"), str) for entry in found):
+    if not found:
         raise CannotTell("unreadable", f"The file {path!a} holds no checkpoint.")
-    return list(found)
+    if not all(formed(entry.get("note") if isinstance(entry, dict) else entry) for entry in found):
+        raise CannotTell("unreadable", f"The file {path!a} holds something that is no checkpoint.")
+    return found
+
+
+def kept_checkpoints(data: bytes) -> list[str | Json]:
+    """What a file holds, whatever became of it on its way. ValueError when it is no JSON, or no text."""
+    if NOTES.match(data):
+        text = data.decode("utf-8").replace("\r\n", "\n")
+        return [note.strip("\n\r\t ") + "\n" for note in re.split("\n(?=signup-audit/)", text)]
+    if ARRAY.match(data):
+        return list(DECODER.decode(data.decode("utf-8")))
+    lines = [line for line in data.split(b"\n") if b'"note"' in line]
+    return [DECODER.decode(line[line.find(b"{") : line.rfind(b"}") + 1].decode("utf-8")) for line in lines]
 
 
 # The bundle's files.
