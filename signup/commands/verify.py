@@ -140,6 +140,7 @@ def _words(facts: dict[str, Any]) -> list[str]:
     if facts["keys"]:
         pinned = "key_not_pinned" not in facts["warnings"]
         said = "pinned" if pinned else "NOT PINNED: compare it with the one you were given"
+        said = "has signed nothing yet" if facts["checkpoints"] == 0 and not pinned else said
         lines.append(f"key          {', '.join(facts['keys'])} {said}")
     return lines
 

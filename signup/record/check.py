@@ -82,6 +82,8 @@ class Check:
         self._reach(log, frontier, marks)
         self._hear(start, log)
         self._facts["redacted"] = len(self._redacted)
+        if self._question.keys and log["seq"] and not marks.signed:
+            raise Fault(Reason.CHECKPOINT_NOT_COVERED, "No checkpoint is there that a key you named could have signed.")
         if marks.given and not marks.matched:
             raise Fault(Reason.CHECKPOINT_NOT_COVERED, "No checkpoint from outside lies where it can be compared.")
 
@@ -140,9 +142,17 @@ class Check:
         for given in self._question.outside:
             said = trust.checkpoint(given)
             marks.give(said.seq, said.root)
+        self._vouched(log, trust, marks)
         signed = self.newest.seq if self.newest else 0
         self._facts.update(checkpoints=len(rows), afterLastCheckpoint=max(0, log["seq"] - signed))
         return marks
+
+    def _vouched(self, log: Row, trust: Trust, marks: Marks) -> None:
+        """Nothing rests on a pinned key that signed nothing; and a log that does not know it is another's."""
+        if trust.pinned and log["seq"] and not trust.trusted:
+            raise Fault(Reason.KEY_NOT_TRUSTED, "No key of the log is pinned, nor tied to one that is.")
+        if trust.pinned and not marks.signed:
+            self._facts["warnings"].append("key_not_pinned")
 
     def _start(self, log: Row, pins: Pins) -> int:
         """Where the walk begins: at what was pruned, or at the last check."""

@@ -41,6 +41,11 @@ class Marks:
         self.given += 1
         self._put(seq, _Mark(root, given=True))
 
+    @property
+    def signed(self) -> bool:
+        """Whether there is one over any row."""
+        return self.last > 0
+
     def remember(self, *points: Point | None) -> None:
         """Those we know ourselves."""
         for point in points:

@@ -23,8 +23,8 @@ class Trust:
     def __init__(self, origin: str, rows: Sequence[Row], pinned: Iterable[str]) -> None:
         self.origin = origin
         self._keys = dict(_keys(rows))
-        self._pinned = set(pinned)
-        reached = self._pinned or set(list(self._keys)[:1])
+        self.pinned = set(pinned)
+        reached = self.pinned or set(list(self._keys)[:1])
         ties = [tie for tie in map(self._tie, rows) if tie]
         for _ in ties:
             for tie in ties:
@@ -49,7 +49,7 @@ class Trust:
         return said
 
     def _no_one(self) -> str:
-        if self._pinned:
+        if self.pinned:
             return "no key that is pinned, nor one tied to it"
         return "no key that is tied to the oldest of the log"
 

@@ -461,6 +461,35 @@ def test_a_pin_on_another_key_vouches_for_none(original: Original) -> None:
     assert (found["valid"], found["reason"], found["keys"]) == (False, "key_not_trusted", [])
 
 
+def test_a_named_key_that_signed_nothing_vouches_for_nothing(signed: Services) -> None:
+    keys.ready(signed, quiet)
+    assert verdict(signed, keys=[KEYS[0].id])[0], "there is nothing yet that could be signed"
+    happen(signed, 4)
+    assert verdict(signed, keys=[KEYS[0].id]) == (None, "checkpoint_not_covered", None, None)
+    assert verdict(signed, keys=[KEYS[2].id]) == (False, "key_not_trusted", None, None)
+    young = verify(signed.store, Question(pins=lambda _: Pins(keys=(KEYS[0].id,)), ours=True)).facts
+    assert (young["valid"], "key_not_pinned" in young["warnings"]) == (True, True), "nothing rests on the key yet"
+    tamper(signed, "UPDATE events SET actor = 'user:eve' WHERE seq = 2")
+    assert verdict(signed, keys=[KEYS[0].id]) == (False, "row_changed", 2, 2)
+
+
+def test_a_log_rewritten_without_any_signature_is_not_valid_for_who_names_a_key(
+    original: Original, tmp_path: Path
+) -> None:
+    copy = copied(original, tmp_path)
+    culprit = Culprit(copy, random.Random(1), 1, KEYS[1])
+    for statement in (
+        "DELETE FROM audit_checkpoints",
+        "DELETE FROM audit_keys",
+        "UPDATE events SET kind = 'signup.opened', details = '{}', details_salt = header_salt, details_hash = NULL",
+    ):
+        culprit.run(statement)
+    culprit.chain_again()
+    culprit.database.close()
+    assert check(copy).valid, "by itself it looks whole"
+    assert check(copy, keys=[KEYS[0].id]).facts["reason"] == "key_not_trusted"
+
+
 def test_a_key_without_endorsement_needs_a_pin_of_its_own(original: Original, tmp_path: Path) -> None:
     copy = copied(original, tmp_path)
     Culprit(copy, random.Random(1), 1, KEYS[1]).run("UPDATE audit_keys SET endorsement = NULL")
