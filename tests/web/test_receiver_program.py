@@ -18,6 +18,7 @@ from callback_server.sockets import handed_over
 from signup.errors import CannotStart
 from tests.web.receiver_tools import (
     GOOD,
+    PATH,
     ROOT,
     Address,
     Reply,
@@ -233,13 +234,35 @@ def test_a_socket_that_does_not_listen_is_refused(folder: Path) -> None:
     assert "LISTEN_FDS" in err
 
 
-def test_another_wsgi_server_finds_the_application(folder: Path) -> None:
-    code = "from callback_server.wsgi import app; print(app.test_client().get('/readyz').status)"
+def refused(folder: Path) -> list[tuple[str, int]]:
+    """What the database has counted."""
+    with opened(folder) as services, services.store.read() as tx:
+        return [(row["name"], row["value"]) for row in tx.all("counters")]
+
+
+def under_another_wsgi_server(folder: Path, code: str) -> str:
+    """What a program says that takes the application from `callback_server.wsgi`; its end is in order."""
     settings = {**environment(folder), "PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
     done = subprocess.run(
-        [sys.executable, "-c", code], check=False, cwd=folder, env=settings, capture_output=True, text=True
+        [sys.executable, "-c", f"from callback_server.wsgi import app\nclient = app.test_client()\n{code}"],
+        check=False,
+        cwd=folder,
+        env=settings,
+        capture_output=True,
+        text=True,
     )
-    assert (done.returncode, done.stdout, done.stderr) == (0, "200 OK\n", "")
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout
+
+
+def test_another_wsgi_server_finds_the_application(folder: Path) -> None:
+    assert under_another_wsgi_server(folder, "print(client.get('/readyz').status)") == "200 OK\n"
+
+
+def test_what_was_refused_last_under_another_wsgi_server_is_still_counted_after_a_stop(folder: Path) -> None:
+    refuse = f"client.post({PATH!r}, data='{{', content_type='application/json').close()\n"
+    assert under_another_wsgi_server(folder, refuse * 3) == ""
+    assert refused(folder) == [("callback_rejected", 3)]
 
 
 def test_what_was_refused_last_is_still_counted_after_a_stop(folder: Path, listening: socket.socket) -> None:
@@ -249,5 +272,4 @@ def test_what_was_refused_last_is_still_counted_after_a_stop(folder: Path, liste
             assert post(address, b"{").status == 400
         process.terminate()
         assert process.wait(10) == 0
-    with opened(folder) as services, services.store.read() as tx:
-        assert [(row["name"], row["value"]) for row in tx.all("counters")] == [("callback_rejected", 3)]
+    assert refused(folder) == [("callback_rejected", 3)]
