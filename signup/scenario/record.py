@@ -65,7 +65,8 @@ def recorded(services: Services, signup_id: str) -> str | None:
     known = door.callbacks(services, request_id, most=door.ALL_CALLBACKS)[::-1] if request_id else []
     persona = _persona(services, signup_id, known)
     events = list(_that_can_be_played(persona, signups.timeline(services, signup_id)))
-    steps = [*_steps(persona, found.started_at, events, _sent_again(known, events)), _end(found, events)]
+    telling = _Telling(persona, found.started_at, _sent_again(known, events))
+    steps = [*telling.steps(events), _end(found, events)]
     told = ",\n".join(f"    {json.dumps(step)}" for step in steps)
     name = json.dumps(f"{persona}, as it went at {found.started_at:%Y-%m-%d %H:%M} UTC")
     return _readable(f'{{\n  "format": 1,\n  "name": {name},\n  "steps": [\n{told}\n  ]\n}}\n')
@@ -100,28 +101,54 @@ def _that_can_be_played(persona: str, events: Sequence[Event]) -> Iterator[Event
             yield event
 
 
-def _steps(persona: str, here: datetime, events: Sequence[Event], sent_again: Sequence[Step | None]) -> Iterator[Step]:
-    """What was done, in order, and the time between. `here`: until when the story has come; `sent_again`: a step for
-    each replay, None where there is none."""
-    code = next((_detail(event, "code") for event in events if _answers_the_request(event)), None)
-    yield {"do": "start", "persona": persona, **({"code": code} if code else {})}
-    left, posted, answered = iter(sent_again), False, False
-    for event in events:
+class _Telling:
+    """The steps of one story, told event by event. `began`: until when it has come; `sent_again`: a step for each
+    replay, None where there is none."""
+
+    def __init__(self, persona: str, began: datetime, sent_again: Sequence[Step | None]) -> None:
+        self._persona = persona
+        self._here = began
+        self._left = iter(sent_again)
+        self._counts: Counter[str] = Counter()
+        self._posted = self._answered = self._unseen = False
+
+    def steps(self, events: Sequence[Event]) -> Iterator[Step]:
+        """What was done, in order, and the time between."""
+        code = next((_detail(event, "code") for event in events if _answers_the_request(event)), None)
+        yield {"do": "start", "persona": self._persona, **({"code": code} if code else {})}
+        for event in events:
+            again = self._again(event, events)
+            if again and self._unseen:  # a callback that is sent again too early is another one, or meets another end
+                yield {"do": "expect", "events": dict(sorted(self._counts.items()))}
+                self._unseen = False
+            yield from [again] if again else self._other(event, events)
+            self._count(event, again)
+
+    def _again(self, event: Event, events: Sequence[Event]) -> Step | None:
+        """The step that sends a callback again, if that is how the event comes about."""
+        if event.kind == REPLAY:
+            return next(self._left)
+        if event.kind == ASIDE and self._posted and not _detail(event, "replay"):
+            return {"do": "sendAgain", "body": FORGED[str(_detail(event, "reason"))]}
+        if event.kind == RECEIVED and self._answered and not _detail(event, "replay"):
+            return {"do": "sendAgain", "body": _by_hand(_said(event, events))}
+        return None
+
+    def _other(self, event: Event, events: Sequence[Event]) -> Iterator[Step]:
         if event.kind == "lock.hit":
             yield {"do": "start", "again": True, "code": "locked"}
-        elif event.kind == REPLAY:
-            yield from filter(None, [next(left)])
-        elif _detail(event, "replay") and event.kind not in OVER:
-            continue
-        elif event.kind == ASIDE and posted:
-            yield {"do": "sendAgain", "body": FORGED[str(_detail(event, "reason"))]}
-        elif event.kind == RECEIVED and answered:
-            yield {"do": "sendAgain", "body": _by_hand(_said(event, events))}
-        else:
-            tap = TAPS.get(_said(event, events)) if persona == RINGS and event.kind == RECEIVED else None
-            yield from [{"do": "tap", "answer": tap}] if tap else _time(persona, here, event)
-            here, answered = moment(event.at), answered or tap not in (None, "open")
-        posted = posted or event.kind in (RECEIVED, ASIDE)
+        elif event.kind in OVER or not (event.kind == REPLAY or _detail(event, "replay")):
+            tap = TAPS.get(_said(event, events)) if self._persona == RINGS and event.kind == RECEIVED else None
+            yield from [{"do": "tap", "answer": tap}] if tap else _time(self._persona, self._here, event)
+            self._here = moment(event.at)
+            self._answered = self._answered or tap not in (None, "open")
+
+    def _count(self, event: Event, again: Step | None) -> None:
+        """A callback that was sent again is told of before it is answered: nobody has to wait for that event."""
+        self._posted = self._posted or event.kind in (RECEIVED, ASIDE)
+        if event.kind.startswith(TOLD):
+            self._counts[event.kind] += 1
+            self._unseen = self._unseen or not (again or _is_replayed_callback(event))
 
 
 def _answers_the_request(event: Event) -> bool:

@@ -125,4 +125,4 @@ def test_a_callback_of_the_timeline_is_sent_again_edited_by_choice_and_the_story
     assert "answered 200" in said(page)
     assert details(street, "callback.quarantined") == [{"reason": "state_mismatch", "replay": True}]
     story = read(str(recorded(street, signup)).encode())
-    assert [step.do for step in story.steps] == ["start", "sendAgain", "expect"]
+    assert [step.do for step in story.steps] == ["start", "expect", "sendAgain", "expect"]

@@ -90,7 +90,7 @@ def test_a_story_saved_from_a_sign_up_goes_as_the_sign_up_went_and_holds_nobodys
     texts = "".join(file.read_text("utf-8") for file in saved)
     assert "76" not in re.sub(r"\d+-\d+-\d+ \d+:\d+", "", texts)
     assert [step["do"] for step in json.loads(saved[-1].read_text("utf-8"))["steps"]] == [
-        *("start", "tap", "start", "tap", "sendAgain", "sendAgain", "expect")
+        *("start", "tap", "start", "tap", "expect", "sendAgain", "sendAgain", "expect")
     ]
     told = command("scenario", "run", *map(str, saved))
     assert told.code == 0, told.out + texts
@@ -200,7 +200,7 @@ def test_what_a_stranger_posted_a_day_later_moves_no_clock_and_is_set_aside_agai
     for _ in range(2):
         requests.post(posted.to, json={"requestId": request_id, "status": "user_rejected"}, timeout=5)
     steps = saved(street, command, tmp_path, signup_id)
-    assert [step["do"] for step in steps] == ["start", "tap", *["sendAgain"] * 3, "expect"]
+    assert [step["do"] for step in steps] == ["start", "tap", "expect", *["sendAgain"] * 3, "expect"]
     assert steps[-1]["events"]["callback.quarantined"] == 2
 
 
@@ -234,6 +234,16 @@ def test_what_a_persona_does_by_itself_is_no_strangers(
     events = own.get(persona, {"profile.fetched": 1})
     signup_id = lived(street, command, tmp_path, begun, {"do": "expect", "events": events})
     assert not [step for step in saved(street, command, tmp_path, signup_id) if step["do"] == "sendAgain"]
+
+
+def test_a_callback_is_sent_again_once_all_that_came_before_it_has_come(
+    street: Services, command: CommandLine, tmp_path: Path
+) -> None:
+    came = {"do": "expect", "status": "completed"}
+    begun: dict[str, Any] = {"do": "start", "persona": "opened_first"}
+    steps = saved(street, command, tmp_path, lived(street, command, tmp_path, begun, came, {"do": "sendAgain"}))
+    assert [step["do"] for step in steps] == ["start", "expect", "sendAgain", "expect"]
+    assert (steps[1]["events"]["callback.received"], steps[3]["events"]["callback.repeated"]) == (2, 1)
 
 
 @pytest.mark.parametrize("persona", ["token_refused", "profile_error"])
