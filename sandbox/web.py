@@ -149,6 +149,7 @@ def _told(sent: Sent) -> dict[str, Any]:
         "tapped": sent.tapped,
         "replay": sent.first is not None,
         "edited": sent.edited,
+        "first": (sent.first or sent).body.get("requestId"),
         "body": sent.body,
         "tries": sent.tries,
         "status": sent.status,

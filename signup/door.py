@@ -73,7 +73,7 @@ class Posted:
     """One callback of the sandbox's. `status`: the answer to its last try, None without one; `replay`: sent by hand.
 
     `tapped`: a person answered the phone, not a persona; `edited`: the fields in which it is not as the callback was
-    that came by itself, the secret ones too.
+    that came by itself, the secret ones too; `first`: the request that one was about.
 
     `request_id`: None where the body has none that can be one, as an edited body may.
     """
@@ -88,6 +88,7 @@ class Posted:
     status: int | None
     edited: tuple[str, ...] = ()
     tapped: bool = False
+    first: str | None = None
 
 
 def ringing(services: Services) -> list[Ringing]:
@@ -163,6 +164,7 @@ def _posted(row: Mapping[str, Any]) -> Posted:
         row["status"],
         tuple(row["edited"]),
         row["tapped"],
+        strict.request_id(row["first"]),
     )
 
 

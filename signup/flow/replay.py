@@ -32,7 +32,8 @@ def send_again(
     _only_here(to)
     body = posted.body if body is None else body
     with services.store.write() as tx:
-        signup = tx.one("signup_by_request", request_id=posted.request_id) if posted.request_id else None
+        about = posted.first or posted.request_id
+        signup = tx.one("signup_by_request", request_id=about) if about else None
         events.append(
             tx,
             at=text(services.clock.now()),

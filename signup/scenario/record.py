@@ -65,7 +65,7 @@ def recorded(services: Services, signup_id: str) -> str | None:
     known = door.callbacks(services, request_id, most=door.ALL_CALLBACKS)[::-1] if request_id else []
     persona = _persona(services, signup_id, known)
     events = list(_that_can_be_played(persona, signups.timeline(services, signup_id)))
-    telling = _Telling(persona, found.started_at, _sent_again(known, events))
+    telling = _Telling(persona, found.started_at, _sent_again(request_id, known, events))
     steps = [*telling.steps(events), _end(found, events)]
     told = ",\n".join(f"    {json.dumps(step)}" for step in steps)
     name = json.dumps(f"{persona}, as it went at {found.started_at:%Y-%m-%d %H:%M} UTC")
@@ -185,13 +185,15 @@ def _time(persona: str, here: datetime, event: Event) -> Iterator[Step]:
         yield {"do": "moveClock", "seconds": min(math.ceil(gap), MOST_SECONDS)}
 
 
-def _sent_again(known: Sequence[Posted], events: Sequence[Event]) -> list[Step | None]:
+def _sent_again(request_id: str | None, known: Sequence[Posted], events: Sequence[Event]) -> list[Step | None]:
     """A step for each replay in the log, as the sandbox knows it; None for one that did nothing to the sign-up."""
     asked = [place for place, event in enumerate(events) if event.kind == REPLAY]
     steps = []
     for place, after in pairwise([*asked, len(events)]):
         until = events[after].at if after < len(events) else LAST
-        replays = (one for one in known if one.replay and events[place].at <= one.at < until)
+        replays = (
+            one for one in known if one.replay and one.first == request_id and events[place].at <= one.at < until
+        )
         caused = next((one for one in events[place:after] if _is_replayed_callback(one)), None)
         posted = next(replays, None)
         before = known[: known.index(posted)] if posted else []

@@ -128,6 +128,18 @@ def test_a_request_id_that_no_store_can_look_up_is_told_as_none_and_sent_again_a
         assert replay.send_again(street, newest, actor=ACTOR).status == 400
 
 
+def test_one_that_was_edited_to_another_request_is_sent_again_as_the_sign_ups_whose_callback_it_was(
+    street: Services,
+) -> None:
+    signup_id, posted = answered(street, "+46 76 123 45 67", "approve")
+    for request_id in ("nobodys", None):
+        replay.send_again(street, posted, {**posted.body, "requestId": request_id}, actor=ACTOR)
+        posted = door.callbacks(street)[0]
+    replay.send_again(street, posted, actor=ACTOR)
+    assert kinds(street, signup_id).count("replay.sent") == 3
+    assert len(door.callbacks(street, signups.request_id(street, signup_id))) == 4
+
+
 def test_it_is_sent_to_another_program_on_this_machine_and_nowhere_else(street: Services) -> None:
     _, posted = answered(street, "+46 76 123 45 67", "approve")
     with collecting() as other:

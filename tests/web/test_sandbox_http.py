@@ -228,7 +228,19 @@ def test_the_callbacks_are_kept_the_newest_first_with_their_answer(sandbox, rece
     until(lambda: [kept["status"] for kept in callbacks(sandbox)] == [200, 400])
     newest, oldest = callbacks(sandbox)
     assert (newest["requestId"], oldest["requestId"]) == (second, first)
-    assert oldest.keys() == {"id", "requestId", "at", "to", "tapped", "replay", "edited", "body", "tries", "status"}
+    assert oldest.keys() == {
+        "id",
+        "requestId",
+        "at",
+        "to",
+        "tapped",
+        "replay",
+        "edited",
+        "first",
+        "body",
+        "tries",
+        "status",
+    }
     assert (oldest["body"]["state"], oldest["replay"], oldest["tries"]) == ("state-1", False, 1)
     assert [kept["id"] for kept in callbacks(sandbox, f"?requestId={quote(first, safe='')}")] == [oldest["id"]]
     assert [kept["id"] for kept in callbacks(sandbox, "?limit=1")] == [newest["id"]]
