@@ -83,7 +83,6 @@ class RequestAnswer:
     ms: int
     request_id: str | None = None
     retry_after: int | None = None
-    called: bool = True
     exchanges: tuple[Exchange, ...] = ()
 
 

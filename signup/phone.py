@@ -14,7 +14,6 @@ from signup.words import REJECTS
 
 WRITTEN = re.compile(r"\(?\+?[0-9 ()./-]+", re.ASCII)
 MOST_DIGITS = 15
-NO_COUNTRY = "001"
 UNKNOWN_COUNTRY = "ZZ"
 
 

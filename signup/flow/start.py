@@ -221,9 +221,7 @@ def _failed(tx: Transaction, begun: _Try, answer: RequestAnswer, at: str) -> Non
     """Refused, unless a callback that knew the state has arrived: it proves that the phone rings, whatever was said."""
     if tx.one("arrived_for", signup_id=begun.id) or not move(tx, begun.id, Status.FAILED, at, code=answer.code):
         return
-    details: Row = {"status": Status.FAILED, "step": "request", "code": answer.code}
-    if answer.called:
-        details["ms"] = answer.ms
+    details: Row = {"status": Status.FAILED, "step": "request", "code": answer.code, "ms": answer.ms}
     tell(tx, at, Kind.SIGNUP_FAILED, begun.id, details, actor=begun.actor)
     if not answer.lock_kept:
         tx.run("release_lock", signup_id=begun.id, now=at)

@@ -3,23 +3,20 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from signup.errors import SettingsWrong
 from signup.store.face import Row, Store, Transaction
 
 __all__ = ["Row", "Store", "Transaction", "open_rolls", "open_store", "rolls_beside"]
 
 
 def open_store(url: str) -> Store:
-    """The store a URL names (`sqlite:///data/signup.db`, `postgresql://...`); raises DatabaseUnusable."""
+    """The store that the settings name (`sqlite:///data/signup.db`, `postgresql://...`); raises DatabaseUnusable."""
     if url.startswith("sqlite:///"):
         from signup.store.sqlite import SqliteStore
 
         return SqliteStore(url.removeprefix("sqlite:///"))
-    if url.startswith(("postgresql://", "postgres://")):
-        from signup.store.postgresql import PostgresqlStore
+    from signup.store.postgresql import PostgresqlStore
 
-        return PostgresqlStore(url)
-    raise SettingsWrong("SIGNUP_DATABASE_URL must begin with sqlite:/// or postgresql://")
+    return PostgresqlStore(url)
 
 
 def open_rolls(url: str, store: Store, now: Callable[[], str]) -> Store:

@@ -78,4 +78,5 @@ def details(services: Services, kind: str) -> list[dict[str, Any]]:
 def tokens_kept(services: Services) -> int:
     """How many tokens the database holds at this moment."""
     with services.store.read() as tx:
-        return len(tx.all("live_tokens"))
+        found = tx._connection.execute("SELECT id FROM callbacks WHERE token IS NOT NULL")  # type: ignore[attr-defined]
+        return len(found.fetchall())

@@ -10,7 +10,7 @@ RETURNING id, repeats, signup_id, place;
 
 -- name: tokens_of
 -- Candidate tokens a sign-up ever had, live or dead.
-SELECT token_hash, dead FROM callbacks WHERE signup_id = :signup_id AND token_hash IS NOT NULL;
+SELECT token_hash FROM callbacks WHERE signup_id = :signup_id AND token_hash IS NOT NULL;
 
 -- name: apart_load
 -- What strangers' callbacks cost at the moment, in rows and repeats.
@@ -99,7 +99,3 @@ LIMIT 1;
 -- name: arrived_for
 -- Whether something of a sign-up has arrived and is not yet matched.
 SELECT id FROM callbacks WHERE signup_id = :signup_id AND place = 'arrived' LIMIT 1;
-
--- name: live_tokens
--- How many tokens are held at this moment, and until when: for the Health page.
-SELECT signup_id, token_until FROM callbacks WHERE token IS NOT NULL ORDER BY token_until;

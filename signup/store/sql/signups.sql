@@ -48,7 +48,7 @@ WHERE id = (
       AND callbacks.token_until > :now AND s.status = 'approved' AND (s.claim_until IS NULL OR s.claim_until <= :now)
     ORDER BY callbacks.next_try_at, callbacks.signup_id LIMIT 1
 ) AND status = 'approved' AND (claim_until IS NULL OR claim_until <= :now)
-RETURNING id, number, started_at, expires_at;
+RETURNING id, number;
 
 -- name: end_claim!
 -- Only by whom it belongs to; no row changed: it was lost, and its result is not ours to write.
