@@ -24,10 +24,11 @@ def blueprint(services: Services) -> Blueprint:
         try:
             with services.store.write() as tx:
                 tx.run("add_to_counter", name="ready", amount=0, at=text(services.clock.now()))
-                waiting = tx.one("inbox_waiting") or {}
+                waiting = tx.one("inbox_waiting")
         except StoreUnavailable as error:
             reason = Problem(503, "store_unavailable", error.sentence)
             return response(reason) if here else Response(status=503, mimetype="text/plain")
+        assert waiting is not None, "a count is one row"
         oldest = waiting["oldest_unsealed_at"]
         age = (services.clock.now() - moment(oldest)).total_seconds() if oldest else 0.0
         details = {"unsealed": waiting["unsealed"], "oldestUnsealedSeconds": max(0.0, age)} if here else {}

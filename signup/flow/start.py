@@ -190,7 +190,8 @@ def _settled(services: Services, begun: _Try, answer: RequestAnswer) -> StartRes
         else:
             _failed(tx, begun, answer, at)
         keep_trace(tx, services.keyring, now, begun.id, "request", answer.exchanges)
-        found = tx.one("one_signup", id=begun.id) or {}
+        found = tx.one("one_signup", id=begun.id)
+        assert found is not None, "it was written before Truecaller was asked"
         lock = tx.one("lock_held_by", signup_id=begun.id)
     until = moment(lock["until"]) if lock else None
     status = Status(found["status"])
