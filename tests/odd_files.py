@@ -5,6 +5,7 @@ Each stands with the one verdict that every reader must give: the program, the p
 """
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from signup.record.verifier import verify
@@ -70,3 +71,12 @@ KEPT: dict[str, tuple[bytes, Verdict]] = {
     name: (content.encode() if isinstance(content, str) else content, expected)
     for name, (content, expected) in _KEPT.items()
 }
+
+
+def long_files() -> Iterator[tuple[str, bytes, Verdict]]:
+    """Files beyond 64 MiB, one at a time."""
+    much = b"Started.\n" * (verify.LONGEST_TEXT // 9 + 1)
+    yield "a long log with its checkpoints at the end", much + LINE.encode() + b"\n" + LATER.encode(), (None, 2)
+    yield "one endless line", much.replace(b"\n", b" ") + LINE.encode(), UNREADABLE
+    yield "a long array", b"[" + b" " * verify.LONGEST_TEXT + LINE.encode() + b"]", UNREADABLE
+    yield "a long note", NOTE.encode() + b"\n" * verify.LONGEST_TEXT, UNREADABLE

@@ -9,7 +9,10 @@ It must not judge them: whether one is signed, and by whom, is for trust.py.
 
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from io import BufferedReader
+from itertools import chain
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -17,8 +20,8 @@ from signup.errors import UsageWrong
 from signup.record import checkpoint
 
 LONGEST = 64 * 2**20
-_NOTES = re.compile(b"signup-audit/")
-_ARRAY = re.compile(rb"\[\s*[]{]")
+"""So many bytes may a line have, an array, or notes in one file."""
+_WHOLE = re.compile(rb"signup-audit/|\[\s*(?:[]{]|$)")
 _BLANK = b"\xef\xbb\xbf \t\r\n"
 
 
@@ -34,7 +37,7 @@ def read(path: Path) -> list[Given]:
     """The checkpoints in a file, one or more. Raises UsageWrong when there is none."""
     try:
         with path.open("rb") as file:
-            found = [_given(entry) for entry in _entries(file.read(LONGEST).lstrip(_BLANK))]
+            found = [_given(entry) for entry in _entries(file)]
     except (OSError, ValueError, RecursionError) as error:
         raise UsageWrong(f"The checkpoints in {path} cannot be read: give a file as it was kept.") from error
     if not found:
@@ -42,14 +45,27 @@ def read(path: Path) -> list[Given]:
     return found
 
 
-def _entries(data: bytes) -> list[Any]:
-    if _NOTES.match(data):
+def _entries(file: BufferedReader) -> list[Any]:
+    lines = _lines(file)
+    first = next((line for line in (line.lstrip(_BLANK) for line in lines) if line), b"")
+    if _WHOLE.match(first):
+        data = first + file.read(LONGEST)
+        if len(data) > LONGEST:
+            raise ValueError("too long")
         text = data.decode().replace("\r\n", "\n")
+        if text.startswith("["):
+            return list(_decoder.decode(text))
         return [note.strip("\n\r\t ") + "\n" for note in re.split("\n(?=signup-audit/)", text)]
-    if _ARRAY.match(data):
-        return list(_decoder.decode(data.decode()))
-    lines = [line for line in data.split(b"\n") if b'"note"' in line]
-    return [_decoder.decode(line[line.find(b"{") : line.rfind(b"}") + 1].decode()) for line in lines]
+    kept = [line for line in chain([first], lines) if b'"note"' in line]
+    return [_decoder.decode(line[line.find(b"{") : line.rfind(b"}") + 1].decode()) for line in kept]
+
+
+def _lines(file: BufferedReader) -> Iterator[bytes]:
+    """The lines of a file, which may be long; one without end raises ValueError."""
+    while line := file.readline(LONGEST + 1):
+        if len(line) > LONGEST:
+            raise ValueError("a line is too long")
+        yield line
 
 
 def _given(entry: Any) -> Given:

@@ -9,7 +9,7 @@ import pytest
 
 from signup.record.verifier import verify
 from tests.bundles import FAULTS, KEYS, VERDICTS, Files, kept, vouched, worked, zipped
-from tests.odd_files import KEPT
+from tests.odd_files import KEPT, long_files
 
 PAGE = Path(verify.__file__).with_name("verify.html")
 UNTOUCHED = json.loads(worked()["checkpoints.json"])
@@ -141,6 +141,15 @@ def test_it_fits_a_phone(page: Any, tmp_path: Path) -> None:
 def test_a_kept_file_counts_for_what_it_does_there(verifier: Any, tmp_path: Path) -> None:
     bundle = zipped(worked(), tmp_path / "bundle.zip")
     for name, (content, expected) in KEPT.items():
+        (tmp_path / "kept").write_bytes(content)
+        report, _ = told(verifier, [bundle], [str(tmp_path / "kept")])
+        assert (report["reason"], report["outside"]["matched"]) == expected, name
+        verifier.reload()
+
+
+def test_a_long_file_is_read_to_its_end_or_not_at_all(verifier: Any, tmp_path: Path) -> None:
+    bundle = zipped(worked(), tmp_path / "bundle.zip")
+    for name, content, expected in long_files():
         (tmp_path / "kept").write_bytes(content)
         report, _ = told(verifier, [bundle], [str(tmp_path / "kept")])
         assert (report["reason"], report["outside"]["matched"]) == expected, name

@@ -11,7 +11,7 @@ from signup.record.fault import Fault
 from signup.record.trust import Trust
 from signup.record.verifier import verify
 from tests.bundles import ORIGIN, worked, zipped
-from tests.odd_files import KEPT, Verdict
+from tests.odd_files import KEPT, Verdict, long_files
 
 KEYS = [
     {"key_id": key["keyId"], "public_key": key["publicKey"], "endorsement": key["endorsement"]}
@@ -37,3 +37,12 @@ def test_a_kept_file_counts_for_what_it_says(name: str, tmp_path: Path) -> None:
     found = verify.verify(str(zipped(worked(), tmp_path / "bundle.zip")), [str(tmp_path / "kept")], [])
     assert (found["reason"], found["outside"]["matched"]) == expected
     assert ours(tmp_path / "kept") == expected
+
+
+def test_a_long_file_is_read_to_its_end_or_not_at_all(tmp_path: Path) -> None:
+    bundle = zipped(worked(), tmp_path / "bundle.zip")
+    for name, kept, expected in long_files():
+        (tmp_path / "kept").write_bytes(kept)
+        found = verify.verify(str(bundle), [str(tmp_path / "kept")], [])
+        assert (found["reason"], found["outside"]["matched"]) == expected, name
+        assert ours(tmp_path / "kept") == expected, name

@@ -17,6 +17,7 @@ from __future__ import annotations
 import argparse
 import base64
 import hashlib
+import itertools
 import json
 import re
 import sys
@@ -65,8 +66,7 @@ STRETCH = re.compile(f'{{"first":({_SEQ}),"hash":"({_HASH})","last":({_SEQ})}}')
 CHECKPOINT = re.compile(f"([^\n]+)\n(0|{_SEQ})\n({_B64})\nat ({_AT})\n")
 ENDORSEMENT = re.compile(f"([^\n]+)\nkey ({_B64})\nafter ({_B64})\nat ({_AT})\n")
 NOTE_LINE = re.compile(f"\u2014 ([^ \n]+) ({_B64})")
-NOTES = re.compile(b"signup-audit/")
-ARRAY = re.compile(rb"\[\s*[]{]")
+WHOLE = re.compile(rb"signup-audit/|\[\s*(?:[]{]|$)")
 BLANK = b"\xef\xbb\xbf \t\r\n"
 
 
@@ -323,7 +323,7 @@ def given_checkpoints(path: str) -> list[str | Json]:
     """The checkpoints in a file: signed notes, JSON lines (other lines of a log are passed over) or a JSON array."""
     try:
         with Path(path).open("rb") as file:
-            found = kept_checkpoints(file.read(LONGEST_TEXT).lstrip(BLANK))
+            found = kept_checkpoints(file)
     except (OSError, ValueError, RecursionError) as error:
         raise CannotTell("unreadable", f"The checkpoint file {path!a} cannot be read: {error}.") from None
     if not found:
@@ -333,15 +333,28 @@ def given_checkpoints(path: str) -> list[str | Json]:
     return found
 
 
-def kept_checkpoints(data: bytes) -> list[str | Json]:
-    """What a file holds, whatever became of it on its way. ValueError when it is no JSON, or no text."""
-    if NOTES.match(data):
+def kept_checkpoints(file: Any) -> list[str | Json]:
+    """What a file holds, whatever became of it on its way. ValueError when it is no JSON, no text, or without end."""
+    lines = lines_of(file)
+    first = next((line for line in (line.lstrip(BLANK) for line in lines) if line), b"")
+    if WHOLE.match(first):
+        data = first + file.read(LONGEST_TEXT)
+        if len(data) > LONGEST_TEXT:
+            raise ValueError("it is too long")
         text = data.decode("utf-8").replace("\r\n", "\n")
+        if text.startswith("["):
+            return list(DECODER.decode(text))
         return [note.strip("\n\r\t ") + "\n" for note in re.split("\n(?=signup-audit/)", text)]
-    if ARRAY.match(data):
-        return list(DECODER.decode(data.decode("utf-8")))
-    lines = [line for line in data.split(b"\n") if b'"note"' in line]
-    return [DECODER.decode(line[line.find(b"{") : line.rfind(b"}") + 1].decode("utf-8")) for line in lines]
+    kept = [line for line in itertools.chain([first], lines) if b'"note"' in line]
+    return [DECODER.decode(line[line.find(b"{") : line.rfind(b"}") + 1].decode("utf-8")) for line in kept]
+
+
+def lines_of(file: Any) -> Iterator[bytes]:
+    """The lines of a file, as they are. ValueError for one that is too long."""
+    for line in iter(lambda: file.readline(LONGEST_TEXT + 1), b""):
+        if len(line) > LONGEST_TEXT:
+            raise ValueError("a line is too long")
+        yield line
 
 
 # The bundle's files.
