@@ -45,12 +45,10 @@ def _close() -> None:
 
 
 def _inside(signup_id: str | None) -> None:
-    st.caption(
-        "A story of the sandbox as a file: what is done, and what must come of it. `docs/scenarios.md` tells how."
-    )
+    st.caption("A story of the sandbox as a file: what is done, and what must come of it. See `docs/scenarios.md`.")
     files = {file.stem: file for file in sorted(SHIPPED.glob("*.json"))}
     st.selectbox("Shipped", list(files), key=PICKED, format_func=lambda name: name.replace("-", " ").capitalize())
-    uploaded = st.file_uploader("Or a file of yours", type="json", key=FILE, max_upload_size=1)
+    uploaded = st.file_uploader("Or your own file", type="json", key=FILE, max_upload_size=1)
     playing: Playing | None = state.value(PLAYING)
     st.button(
         "Play it",

@@ -241,7 +241,9 @@ def _watcher(seen: Evidence) -> Cause | None:
 def _untold(seen: Evidence) -> Cause | None:
     if seen.is_told or seen.heard or not (seen.live and seen.waiting):
         return None
-    told = "No callback of ours ever came, and nobody has told which callback URL the portal has. So it was not tried."
+    told = (
+        "No callback of ours ever came, and the callback URL that the portal has is not set here, so it was not tried."
+    )
     return Cause("url_not_set", "Callback URL", told, "Set SIGNUP_PUBLIC_CALLBACK_URL to what the portal has.")
 
 

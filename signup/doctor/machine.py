@@ -181,10 +181,13 @@ def checked(services: Services) -> Finding:
     full = pins.read(services.settings, identity["log_id"]).full
     if full and full.reason and full.undecided:
         why = words.VERDICTS[full.reason]
-        return wrong(f"The full check {ago(full.at, now)}: {why}", "Run python -m signup verify, which says why.")
+        return wrong(
+            f"The last one {ago(full.at, now)} came to no verdict: {why}",
+            "Run python -m signup verify, which says why.",
+        )
     if full and full.reason:
         return wrong(
-            f"The full check {ago(full.at, now)} found that the log was altered. {words.VERDICTS[full.reason]}",
+            f"The last one {ago(full.at, now)} found that the log was altered. {words.VERDICTS[full.reason]}",
             "Run python -m signup verify, which names the first bad event, and compare with the last backup.",
         )
     if full and moment(full.at) - now > timedelta(seconds=AHEAD_SECONDS):

@@ -24,7 +24,7 @@ def app_key(services: Services) -> Finding:
         return fine("The sandbox takes any app key.")
     found = last(services, "request")
     if found is None:
-        return look("No request was made yet, so nobody has told whether the key is right.", "Start one sign-up.")
+        return look("No request was made yet, so nobody knows whether the key is right.", "Start one sign-up.")
     exchange, at = found
     when = ago(at, services.clock.now())
     if exchange.status == NOT_FOUND:
