@@ -9,6 +9,7 @@ from typing import Any
 
 from signup.record import note, tree
 from signup.record.note import SigningKey
+from signup.record.stretches import spans_between
 from signup.record.verifier import verify
 
 VECTORS = Path(__file__).parent / "vectors/record"
@@ -19,6 +20,8 @@ KEYS = [
 ]
 STRANGER = SigningKey.of(bytes(32))
 ORIGIN = "signup-audit/sandbox/01a19467-e800-7032-bb69-5ffb3a1890c7"
+
+TWO = "2026-11-01T02:00:00.000000Z"
 
 Files = dict[str, bytes]
 
@@ -101,6 +104,31 @@ def to_listed(row: dict[str, Any]) -> None:
     salt = bytes.fromhex(row.pop("detailsSalt"))
     row["detailsHash"] = tree.details_hash(verify.canonical(row.pop("details")), salt).hex()
 
+
+def of_an_hour(last: int, **manifest: Any) -> Files:
+    """The worked bundle for the time up to two o'clock: what lies behind `last` is withheld."""
+
+    def end(values: list[Any]) -> None:
+        for row in values[:last]:
+            if "details" in row and row["at"] >= TWO:
+                to_listed(row)
+        for first, behind in reversed([*spans_between(last + 1, len(values), [35])]):
+            as_stretch(values, first, behind)
+
+    files = edited(worked(), end)
+    shown, before = files["events.csv"].count(b"\r\n") - 1, json.loads(files["manifest.json"])
+    counts = {"shown": shown, "listed": last - shown, "withheld": before["size"] - last}
+    changed = {"filter": {**before["filter"], "to": TWO}, "last": last, "rows": counts}
+    return vouched(files, **changed, **manifest)
+
+
+BELIEVED: list[tuple[Files, bool]] = [
+    (of_an_hour(26), True),
+    (of_an_hour(26, exportedAt="2026-11-01T02:18:00.000000Z"), False),
+    (of_an_hour(35), False),
+]
+"""Bundles that end at a checkpoint signed after their time, and whether its date can be believed: not when it lies
+behind the export, nor when a later one has it too."""
 
 FAULTS: list[tuple[str, Callable[[], Files], tuple[Any, ...]]] = [
     ("a row is gone", rows(lambda r: r.pop(4)), ("row_missing", 5, 5)),

@@ -147,7 +147,8 @@ def _written(services: Services, file: BufferedRandom, out: Path, asked: Asked, 
 
     def once() -> Counts:
         seal.Sealer(services).seal()
-        return write(services, file, out.resolve().parent, plan(services, asked, clerk.make().seq), made)
+        settled = plan(services, asked, clerk.make().seq, made.exported_at)
+        return write(services, file, out.resolve().parent, settled, made)
 
     return begun_again(file, once)
 

@@ -4,7 +4,8 @@
     settled: first, last, size, checkpoints, keys             stretches        shown and listed       stretches
 
 `first` follows the newest checkpoint signed before the time asked for, `last` is the oldest signed 15 minutes after
-it: so everything recorded in that time lies between two signed roots.
+it: so everything recorded in that time lies between two signed roots. Of several with one time, by a clock that ran
+ahead, it is the last one signed; one dated later than the export is none.
 
 It reads in one snapshot and must not write; a bundle whose log was pruned meanwhile is planned anew.
 """
@@ -83,15 +84,15 @@ class Plan:
         return set(self.redactions.values())
 
 
-def plan(services: Services, asked: Asked, size: int) -> Plan:
-    """Settle a bundle of the log up to the checkpoint at `size`.
+def plan(services: Services, asked: Asked, size: int, now: str = LAST_MOMENT) -> Plan:
+    """Settle a bundle of the log up to the checkpoint at `size`, exported `now`.
 
     Raises UsageWrong when a checkpoint that is asked for is not the log's.
     """
     with services.store.read() as tx:
         log = only(tx, "log_head")
         pruned_to = int(log["pruned_to"])
-        first, last = _span(tx, asked.query, pruned_to, size)
+        first, last = _span(tx, asked.query, pruned_to, size, now)
         found = tx.all("checkpoints_between", first=first - 1, last=last) if last >= first - 1 else []
         listed = {row["seq"]: of_row(row) for row in found} | {seq: _at(tx, seq) for seq in (*asked.compare, size)}
         edge = tree.frontier_of(only(tx, "checkpoint_at", seq=pruned_to)["frontier"], pruned_to) if pruned_to else ()
@@ -130,8 +131,9 @@ def compared(services: Services, given: Iterable[Given]) -> tuple[int, ...]:
     return tuple(sorted(numbers))
 
 
-def _span(tx: Transaction, query: LogQuery, pruned_to: int, size: int) -> tuple[int, int]:
-    found = only(tx, "bundle_span", size=size, start=query.start or "", end=_later(query.end) if query.end else None)
+def _span(tx: Transaction, query: LogQuery, pruned_to: int, size: int, now: str) -> tuple[int, int]:
+    end = _later(query.end) if query.end else None
+    found = only(tx, "bundle_span", size=size, start=query.start or "", end=end, now=now)
     first = max(found["before_start"] or 0, pruned_to) + 1
     last = size if found["after_end"] is None else max(found["after_end"], first - 1)
     return first, last

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from signup.record.verifier import verify
-from tests.bundles import FAULTS, KEYS, VERDICTS, Files, kept, vouched, worked, zipped
+from tests.bundles import BELIEVED, FAULTS, KEYS, VERDICTS, Files, kept, vouched, worked, zipped
 from tests.odd_files import KEPT, long_files
 
 PAGE = Path(verify.__file__).with_name("verify.html")
@@ -53,6 +53,16 @@ def test_it_names_every_fault_as_the_program_does(verifier: Any, tmp_path: Path)
         if expected["reason"] == "manifest_forged":  # a parser tells in its own words what it cannot read
             report["detail"] = expected["detail"]
         assert report == expected, name
+        verifier.reload()
+
+
+def test_it_calls_complete_what_the_program_does(verifier: Any, tmp_path: Path) -> None:
+    for files, complete in BELIEVED:
+        bundle = zipped(files, tmp_path / "bundle.zip")
+        report, words = told(verifier, [bundle], [])
+        assert report["complete"] is complete
+        expected = verify.verify(str(bundle), [], [])
+        assert (report, words) == (expected, verify.words(expected, []))
         verifier.reload()
 
 

@@ -144,6 +144,31 @@ def test_a_span_of_time_lies_between_two_signed_roots(grown: Services, tmp_path:
     assert found["withheld"] > 0
 
 
+@pytest.mark.parametrize("hours", [0, 72])
+def test_a_clock_that_once_ran_ahead_takes_no_event_out_of_a_span(
+    grown: Services, clock: HandClock, tmp_path: Path, hours: int
+) -> None:
+    clock.move(2 * 86400)
+    hour_of(grown, 5, rows=1)
+    signed(grown)
+    clock.move(-2 * 86400)
+    start = log_time(grown)
+    for hour in range(2):
+        clock.move(3600)
+        hour_of(grown, hour, rows=20)
+        signed(grown)
+    clock.move(60)
+    query = LogQuery(("signup.started",), start=start, end=log_time(grown))
+    clock.move(hours * 3600)
+    hour_of(grown, 6)
+    signed(grown)
+    path = made(grown, tmp_path, Asked(query))
+    found = checked(path)
+    assert (found["shown"], found["complete"]) == (28, True)
+    settled = manifest(path)
+    assert (settled["last"] < settled["size"]) == bool(hours), "once the time has come, the rest lies outside again"
+
+
 @pytest.mark.parametrize("withhold", ["details", "rows"])
 def test_a_span_that_has_not_come_yet_shows_nothing(grown: Services, tmp_path: Path, withhold: Any) -> None:
     found = checked(made(grown, tmp_path, Asked(LogQuery(start="2030-01-01T00:00:00.000000Z"), withhold)))

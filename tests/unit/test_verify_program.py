@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from signup.record import csvfile, note, tree
 from signup.record.verifier import verify
 from tests.bundles import (
+    BELIEVED,
     FAULTS,
     KEYS,
     ORIGIN,
@@ -140,6 +141,14 @@ def test_an_untouched_bundle_reports_all_it_knows(tmp_path: Path) -> None:
         "recordedTo": "2026-11-01T02:23:49.961000Z",
         "exportedAt": "2026-11-01T02:23:49.961000Z",
     }
+
+
+@pytest.mark.parametrize(("files", "complete"), BELIEVED)
+def test_nothing_is_complete_that_ends_at_a_checkpoint_dated_by_a_clock_that_ran_ahead(
+    files: Files, complete: bool, tmp_path: Path
+) -> None:
+    found = report(files, tmp_path)
+    assert (found["valid"], found["complete"]) == (True, complete)
 
 
 @pytest.mark.parametrize("key", [OLDEST, NEWEST])
