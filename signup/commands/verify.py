@@ -75,7 +75,7 @@ def _remember(services: Services, report: Report, options: Options) -> None:
     A checkpoint or key that does not fit may be a stranger's: that is no word about our log.
     """
     facts = report.facts
-    if facts["logId"] is None:
+    if facts["logId"] is None or pins.others(services.settings, facts["logId"]):
         return
     ours_alone = report.valid or not (options.checkpoint or options.key)
     whole = ours_alone and not options.incremental

@@ -157,6 +157,11 @@ def alerts(services: Services) -> Finding | None:
 def sealing(services: Services) -> Finding:
     """Whether events get their place in the log in time."""
     head = log.head(services)
+    if ours := pins.others(services.settings, head.log_id):
+        return wrong(
+            f"The log {head.log_id} is not the one that is remembered here ({ours[-1]}): nothing is sealed or signed.",
+            "Put the right database back, or accept this one: python -m signup keys --accept-restore",
+        )
     oldest = head.oldest_unsealed_at
     age = (services.clock.now() - moment(oldest)).total_seconds() if oldest else 0.0
     if age > UNSEALED_SECONDS:

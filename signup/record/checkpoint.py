@@ -140,6 +140,7 @@ class Clerk:
         with self._services.store.read() as tx:
             log_id = only(tx, "log_identity")["log_id"]
         if found:
+            pins.refuse_stranger(self._services.settings, log_id)
             publish(self._services.settings, log_id, found, self._say)
 
     def _due_at(self, state: Row) -> datetime:
@@ -159,6 +160,7 @@ class Clerk:
         services = self._services
         with services.store.read() as tx:
             log_id = only(tx, "log_identity")["log_id"]
+        pins.refuse_stranger(services.settings, log_id)
         remembered = pins.read(services.settings, log_id)
         now = services.clock.now()
         with services.store.write() as tx:

@@ -46,7 +46,7 @@ def ready(services: Services, say: Say) -> SigningKey:
         log_id, known = only(tx, "log_identity")["log_id"], _ids(tx)
     if keys[0].id not in known:
         _introduce(services, keys, log_id, say)
-    elif not pins.read(services.settings, log_id).keys:
+    elif not (pins.read(services.settings, log_id).keys or pins.others(services.settings, log_id)):
         _pin(services, log_id, keys[0].id)
     return keys[0]
 
@@ -69,10 +69,13 @@ def new_without_old(services: Services, say: Say) -> Checkpoint:
 def accept_restore(services: Services, say: Say) -> Checkpoint:
     """A person's word that the newer database is gone: told in the log, then sealing and signing go on.
 
-    Raises UsageWrong when no backup was restored.
+    Or that this log, which is not the one remembered here, is now ours. Raises UsageWrong when nothing is to accept.
     """
     with services.store.read() as tx:
         log_id, seq = only(tx, "log_identity")["log_id"], only(tx, "log_head")["seq"]
+    if pins.others(services.settings, log_id):
+        pins.accept(services.settings, log_id)
+        return _signed_now(services, ready(services, say), say)
     lost = pins.read(services.settings, log_id).signed
     if lost is None or seq >= lost.seq:
         raise UsageWrong("No restored backup was found: the log reaches everything that was signed.")

@@ -5,7 +5,8 @@
 
 Whoever has the database alone cannot change what stands here: the keys first seen, the checkpoint up to which the
 log was found whole, the newest one signed, what the last full check found, and when a nightly one was begun. A log
-whose head lies behind `signed` is a restored backup.
+whose head lies behind `signed` is a restored backup. A log that has begun already, where only others are known, is a
+stranger: it is known once it was seen to begin here, or a person accepted it (`"accepted": true`).
 
 It must not hold a secret, and must never go back by itself.
 """
@@ -20,7 +21,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from signup.errors import BackupRestored, SettingsWrong
+from signup.errors import BackupRestored, RecordAltered, SettingsWrong
 from signup.record import canonical, events
 from signup.record.fault import UNDECIDED
 from signup.settings import Settings
@@ -62,6 +63,12 @@ class Pins:
     signed: Point | None = None
     full: Full | None = None
     nightly: str | None = None
+    accepted: bool = False
+
+    @property
+    def known(self) -> bool:
+        """Whether it is a log of ours."""
+        return self.accepted or bool(self.keys) or self.signed is not None
 
 
 def read(settings: Settings, log_id: str) -> Pins:
@@ -79,6 +86,28 @@ def change(settings: Settings, log_id: str, how: Callable[[Pins], Pins]) -> None
         if after != before:
             everything[log_id] = _json(after)
             _replace(path, canonical.encode(everything) + "\n")
+
+
+def others(settings: Settings, log_id: str) -> list[str]:
+    """The logs of ours beside one that is none: it may be another log that somebody put in the place of theirs."""
+    path = _file(settings)
+    known = [name for name, found in _everything(path).items() if _pins(found, path).known]
+    return [] if log_id in known else known
+
+
+def refuse_stranger(settings: Settings, log_id: str) -> None:
+    """Raise RecordAltered for a log that we do not know, where we know others."""
+    if ours := others(settings, log_id):
+        raise RecordAltered(
+            f"The audit log {log_id} is not the one that is remembered here ({ours[-1]}). Nothing is sealed or signed "
+            "until the right database is back, or a person accepts this one with "
+            "python -m signup keys --accept-restore."
+        )
+
+
+def accept(settings: Settings, log_id: str) -> None:
+    """From now on it is a log of ours."""
+    change(settings, log_id, lambda before: replace(before, accepted=True))
 
 
 def found(before: Pins, full: Full) -> Pins:
@@ -122,12 +151,12 @@ def _pins(found: Any, path: Path) -> Pins:
     try:
         keys = tuple(found.get("keys", ()))
         checked, signed = (_point(found.get(name)) for name in ("checked", "signed"))
-        full, nightly = _full(found.get("full")), found.get("nightly")
+        full, nightly, accepted = _full(found.get("full")), found.get("nightly"), found.get("accepted") is True
     except (AttributeError, TypeError, KeyError) as error:
         raise _unreadable(path) from error
     if not all(map(events.KEY_ID, keys)) or not (nightly is None or events.AT(nightly)):
         raise _unreadable(path)
-    return Pins(keys, checked, signed, full, nightly)
+    return Pins(keys, checked, signed, full, nightly, accepted)
 
 
 def _point(found: Any) -> Point | None:
@@ -148,8 +177,9 @@ def _full(found: Any) -> Full | None:
 
 def _json(pins: Pins) -> dict[str, Any]:
     parts = {"checked": pins.checked, "full": pins.full, "signed": pins.signed}
-    known = {name: asdict(part) for name, part in parts.items() if part}
-    return {"keys": list(pins.keys), **known} | ({"nightly": pins.nightly} if pins.nightly else {})
+    known: dict[str, Any] = {name: asdict(part) for name, part in parts.items() if part}
+    known |= {"nightly": pins.nightly} if pins.nightly else {}
+    return {"keys": list(pins.keys), **known} | ({"accepted": True} if pins.accepted else {})
 
 
 def _unreadable(path: Path) -> SettingsWrong:

@@ -9,6 +9,7 @@ added rows, nothing else. If not, it raises RecordAltered and seals nothing.
 Sealing is not part of a step: no change waits for it, and a fault here must never fail a sign-up.
 """
 
+import logging
 import os
 from dataclasses import dataclass, replace
 from typing import Any
@@ -19,6 +20,7 @@ from signup.record.pins import Pins
 from signup.services import Services
 from signup.store import Row, Transaction
 
+LOG = logging.getLogger(__name__)
 PORTION = 500
 """The most rows that one transaction seals."""
 
@@ -62,11 +64,21 @@ class Sealer:
         return sealed
 
     def _remembered(self) -> Pins:
-        """What was signed so far, asked before the head is: the head must reach it. Later its own memory is enough."""
+        """What was signed so far, asked before the head is: the head must reach it. Later its own memory is enough.
+
+        A log that begins beside an old data folder is ours; one that has begun elsewhere is a stranger.
+        """
         if self._known:
             return Pins()
         with self._store.read() as tx:
-            return pins.read(self._settings, only(tx, "log_head")["log_id"])
+            head = only(tx, "log_head")
+            begins = not (head["seq"] or tx.all("audit_keys"))
+        ours = pins.others(self._settings, head["log_id"])
+        if begins and ours:
+            pins.accept(self._settings, head["log_id"])
+            LOG.warning("A new audit log begins (%s); the one before is remembered too (%s).", head["log_id"], ours[-1])
+        pins.refuse_stranger(self._settings, head["log_id"])
+        return pins.read(self._settings, head["log_id"])
 
     def _seal_portion(self) -> tuple[int, int | None]:
         """One transaction. How many rows it sealed, and the oldest id it left."""

@@ -104,6 +104,46 @@ def test_a_log_that_cannot_be_sealed_is_checked_all_the_same(log: CommandLine, t
     assert "changed from outside" in told.err
 
 
+def test_a_log_under_another_name_is_neither_sealed_nor_signed_until_a_person_accepts_it(
+    log: CommandLine, tmp_path: Path
+) -> None:
+    log("checkpoint")
+    before = json.loads((tmp_path / "data/keys/audit-pins.json").read_text())
+    run_sql(
+        tmp_path,
+        "UPDATE audit_log SET log_id = '019d5c0e-7d3e-7f6a-9b1c-3a5f0c7e1d22'",
+        "DELETE FROM audit_checkpoints",
+        "DELETE FROM events_inbox",
+        "DELETE FROM events WHERE kind = 'audit.checkpoint'",
+    )
+    log("start", "abc")
+    for words in (("checkpoint",), ("events",), ("export", "--format", "csv", "--out", "x.csv")):
+        refused = log(*words)
+        assert (refused.code, "--accept-restore" in refused.err) == (1, True), words
+    for _ in range(2):
+        found = log("verify")
+        assert "--accept-restore" in found.err
+        assert "NOT PINNED" in found.out or "has signed nothing yet" in found.out
+    told = next(check for check in log("doctor", "--json").json["checks"] if check["name"] == "Audit log")
+    assert (told["ok"], "--accept-restore" in told["cure"]) == (False, True)
+    after = json.loads((tmp_path / "data/keys/audit-pins.json").read_text())
+    assert {log_id: after[log_id] for log_id in before} == before
+
+    assert log("keys", "--accept-restore").code == 0
+    assert log("checkpoint").code == log("verify").code == 0
+
+
+def test_a_new_database_beside_an_old_data_folder_begins_a_log_of_its_own(log: CommandLine, tmp_path: Path) -> None:
+    log("checkpoint")
+    for path in (tmp_path / "data").glob("signup*"):
+        path.unlink()
+    assert log("start", "abc").code == 4
+    began = log("events")
+    assert (began.code, began.err.count("A new audit log begins")) == (0, 1)
+    assert log("checkpoint").code == log("verify").code == 0
+    assert "begins" not in log("events").err
+
+
 def test_a_log_cut_behind_its_pins_is_found_without_a_checkpoint(log: CommandLine, tmp_path: Path) -> None:
     log("events")
     shutil.copy(tmp_path / "data/signup.db", tmp_path / "older.db")
