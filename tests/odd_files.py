@@ -4,8 +4,12 @@ Each stands with the one verdict that every reader must give: the program, the p
 `verify` as well.
 """
 
+import bz2
 import json
+import struct
+import zlib
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 from signup.record.verifier import verify
@@ -80,3 +84,64 @@ def long_files() -> Iterator[tuple[str, bytes, Verdict]]:
     yield "one endless line", much.replace(b"\n", b" ") + LINE.encode(), UNREADABLE
     yield "a long array", b"[" + b" " * verify.LONGEST_TEXT + LINE.encode() + b"]", UNREADABLE
     yield "a long note", NOTE.encode() + b"\n" * verify.LONGEST_TEXT, UNREADABLE
+
+
+@dataclass(frozen=True)
+class Member:
+    """A file in a zip, made by hand: what its two headers say, and the stream between them."""
+
+    name: bytes
+    content: bytes
+    stream: bytes
+    method: int = 8
+    local: bytes | None = None
+    flags: int = 0
+
+
+def deflated(content: bytes, *, end: int = zlib.Z_FINISH) -> bytes:
+    """The raw stream of a content."""
+    packing = zlib.compressobj(9, zlib.DEFLATED, -15)
+    return packing.compress(content) + packing.flush(end)
+
+
+def by_hand(members: list[Member], *, count: int | None = None) -> bytes:
+    """A zip that says what its members say. `count`: how many it calls its own."""
+    content, directory = b"", b""
+    for one in members:
+        sums = (0x21, zlib.crc32(one.content), len(one.stream), len(one.content), len(one.name))
+        where, local = len(content), one.local or one.name
+        content += struct.pack("<IHHHHHIIIHH", 0x04034B50, 20, one.flags, one.method, 0, *sums, 0) + local + one.stream
+        numbers = (20, 20, one.flags, one.method, 0, *sums, 0, 0, 0, 0, 0, where)
+        directory += struct.pack("<IHHHHHHIIIHHHHHII", 0x02014B50, *numbers) + one.name
+    much = len(members) if count is None else count
+    return content + directory + struct.pack("<IHHHHIIH", 0x06054B50, 0, 0, much, much, len(directory), len(content), 0)
+
+
+_MEMBERS = [Member(name.encode(), content, deflated(content)) for name, content in worked().items()]
+
+
+def _first(**changed: Any) -> bytes:
+    return by_hand([replace(_MEMBERS[0], **changed), *_MEMBERS[1:]])
+
+
+_CONTENT, _PLAIN = _MEMBERS[0].content, by_hand(_MEMBERS)
+
+ZIPS: dict[str, tuple[bytes, str | None]] = {
+    "a zip made by hand": (_PLAIN, None),
+    "something before it": (b"PK" + _PLAIN, None),
+    "something behind it": (_PLAIN + b"PK", None),
+    "a member as it is": (_first(method=0, stream=_CONTENT), None),
+    "a member as it is, and more": (_first(method=0, stream=_CONTENT + b"more"), "file_changed"),
+    "a member packed by another method": (_first(method=12, stream=bz2.compress(_CONTENT)), "unreadable"),
+    "a member called otherwise where it stands": (_first(local=b"x" * len(_MEMBERS[0].name)), "file_changed"),
+    "a member with a hidden end to its name": (_first(name=_MEMBERS[0].name + b"\0x"), "file_missing"),
+    "a member under a password": (_first(flags=1), "file_changed"),
+    "a stream that goes on": (_first(stream=deflated(_CONTENT + b"more")), "file_changed"),
+    "a stream with something behind it": (_first(stream=deflated(_CONTENT) + b"more"), "file_changed"),
+    "a stream without an end": (_first(stream=deflated(_CONTENT, end=zlib.Z_SYNC_FLUSH)), "file_changed"),
+    "a stream that is cut": (_first(stream=deflated(_CONTENT)[:-9]), "file_changed"),
+    "one more than it counts": (by_hand([*_MEMBERS, replace(_MEMBERS[0], name=b"more")], count=7), "file_unexpected"),
+    "less than it counts": (by_hand(_MEMBERS, count=8), None),
+    "its end is missing": (_PLAIN[:-9], "unreadable"),
+    "its beginning is missing": (_PLAIN[9:], "unreadable"),
+}

@@ -9,7 +9,7 @@ import pytest
 
 from signup.record.verifier import verify
 from tests.bundles import BELIEVED, FAULTS, KEYS, VERDICTS, Files, kept, vouched, worked, zipped
-from tests.odd_files import KEPT, long_files
+from tests.odd_files import KEPT, ZIPS, long_files
 
 PAGE = Path(verify.__file__).with_name("verify.html")
 UNTOUCHED = json.loads(worked()["checkpoints.json"])
@@ -163,4 +163,12 @@ def test_a_long_file_is_read_to_its_end_or_not_at_all(verifier: Any, tmp_path: P
         (tmp_path / "kept").write_bytes(content)
         report, _ = told(verifier, [bundle], [str(tmp_path / "kept")])
         assert (report["reason"], report["outside"]["matched"]) == expected, name
+        verifier.reload()
+
+
+def test_a_zip_holds_what_it_says_and_nothing_else(verifier: Any, tmp_path: Path) -> None:
+    for name, (content, expected) in ZIPS.items():
+        (tmp_path / "bundle.zip").write_bytes(content)
+        report, _ = told(verifier, [tmp_path / "bundle.zip"], [])
+        assert report["reason"] == expected, name
         verifier.reload()

@@ -33,6 +33,7 @@ from tests.bundles import (
     worked,
     zipped,
 )
+from tests.odd_files import ZIPS
 
 PROGRAM = Path(verify.__file__)
 OLDEST, NEWEST = KEYS[0].id, KEYS[1].id
@@ -266,6 +267,14 @@ def test_what_is_no_bundle_at_all_ends_with_cannot_tell(content: bytes, tmp_path
     ran = run(tmp_path / "bundle.zip")
     assert (ran.returncode, ran.stderr) == (2, "")
     assert run(tmp_path / "nowhere.zip").returncode == 2
+
+
+@pytest.mark.parametrize("python", pythons())
+@pytest.mark.parametrize("name", ZIPS)
+def test_a_zip_holds_what_it_says_and_nothing_else(name: str, python: str, tmp_path: Path) -> None:
+    content, expected = ZIPS[name]
+    (tmp_path / "bundle.zip").write_bytes(content)
+    assert json.loads(run(tmp_path / "bundle.zip", "--json", python=python).stdout)["reason"] == expected
 
 
 @pytest.mark.torture

@@ -20,6 +20,7 @@ import hashlib
 import itertools
 import json
 import re
+import struct
 import sys
 import zipfile
 import zlib
@@ -378,7 +379,7 @@ class Bundle:
     def check_names(self) -> None:
         """Faults: file_missing, file_unexpected."""
         names = (
-            [entry.filename for entry in self._zip.infolist()]
+            [entry.orig_filename for entry in self._zip.infolist()]
             if self._zip
             else [entry.name for entry in self._path.iterdir()]
         )
@@ -392,19 +393,41 @@ class Bundle:
     def pieces(self, name: str) -> Iterator[bytes]:
         """A file's bytes, piece by piece. Faults: file_changed when the zip is damaged there."""
         try:
-            with self._open(name) as file:
-                while True:
-                    piece = file.read(1 << 16)
-                    if not piece:
-                        return
-                    yield piece
+            with self._open(self._path if self._zip else self._path / name) as file:
+                if self._zip:
+                    yield from self._unpacked(self._zip, name, file)
+                else:
+                    yield from iter(lambda: file.read(1 << 16), b"")
         except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
             raise Fault("file_changed", f"{name} cannot be unpacked: {error}.") from None
 
-    def _open(self, name: str) -> Any:
-        file = self._zip.open(name) if self._zip else (self._path / name).open("rb")
+    def _open(self, path: Path) -> Any:
+        file = path.open("rb")
         self._opened.append(file)
         return file
+
+    def _unpacked(self, archive: zipfile.ZipFile, name: str, file: Any) -> Iterator[bytes]:
+        """A member's bytes: its stream from the first to the last, which must be those that the zip declares."""
+        member = archive.getinfo(name)
+        if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise CannotTell("unreadable", f"{name} is packed by a method that no bundle uses.")
+        archive.open(member).close()  # its own header, too, says what the directory says
+        file.seek(member.header_offset + 26)
+        file.seek(sum(struct.unpack("<HH", file.read(4))), 1)
+        packed = zlib.decompressobj(-15) if member.compress_type else None
+        left, size, crc = member.compress_size, 0, 0
+        while left:
+            piece = file.read(min(left, 1 << 14))
+            if not piece:
+                raise EOFError("it ends early")
+            left -= len(piece)
+            piece = packed.decompress(piece) if packed else piece
+            size, crc = size + len(piece), zlib.crc32(piece, crc)
+            if size > member.file_size or (packed and packed.unused_data):
+                raise zipfile.BadZipFile("it goes on behind its end")
+            yield piece
+        if size < member.file_size or crc != member.CRC or (packed and not packed.eof):
+            raise zipfile.BadZipFile("Bad CRC-32")
 
     def text(self, name: str) -> str:
         """A short file as text. ValueError when it is none."""
