@@ -35,8 +35,9 @@ def _reasons(tx: Transaction, signups: Sequence[Row]) -> Iterator[str]:
     ids = {row["id"] for row in signups}
     redacted = {event["seq"] for one in ids for event in tx.all("redacted_of", id=one)}
     about = [canonical.loads(event["details"]) for one in ids for event in tx.all("reveals_of", id=one)]
-    about += [one for one in _told(tx, Kind.AUDIT_EXPORTED) if one["filter"]["signupId"] in ids]
-    about += [one for one in _told(tx, Kind.AUDIT_REDACTED) if one["seq"] in redacted]
+    exports = tx.all("exports_of_one", signup='%"signupId":"%', reason='%"reasonId":"%')
+    about += [canonical.loads(row["details"]) for row in exports if any(one in row["details"] for one in ids)]
+    about += [one for one in _told(tx, Kind.AUDIT_REDACTED) if one["seq"] in redacted] if redacted else []
     yield from (one["reasonId"] for one in about if "reasonId" in one)
 
 

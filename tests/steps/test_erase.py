@@ -25,8 +25,9 @@ from signup.record.export import export
 from signup.record.log import LogQuery
 from signup.record.redact import redact
 from signup.record.verify import Question, verify
+from signup.record.wipe import wipe
 from signup.services import Services, open_services
-from signup.store import Store
+from signup.store import Row, Store, Transaction
 from tests.fakes import ScriptedTruecaller, accepted, profile
 from tests.logbook import raw, rows
 from tests.steps.story import (
@@ -114,6 +115,36 @@ def test_of_the_operators_words_only_the_reason_for_the_erasure_is_left(
     [(row_id, sealed)] = rows(services, "SELECT id, reason FROM reasons")
     assert row_id == receipt.id
     assert services.keyring.open("reasons", "reason", row_id, sealed) == b"a letter of 3 May"
+
+
+class Counting:
+    """A transaction that counts the details of events it hands out."""
+
+    def __init__(self, tx: Transaction) -> None:
+        self._tx = tx
+        self.details = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._tx, name)
+
+    def all(self, query: str, /, **params: Any) -> list[Row]:
+        found = self._tx.all(query, **params)
+        self.details += sum("details" in row for row in found)
+        return found
+
+
+def test_wiping_holds_nobody_up_over_exports_that_are_not_of_one_sign_up(
+    known: tuple[Services, str], tmp_path: Path
+) -> None:
+    services, signup_id = known
+    for _ in range(3):
+        export(services, fmt="csv", out=tmp_path / "a.csv", query=LogQuery(), actor="cli", reason="for all")
+        query = LogQuery(signup_id=signup_id)
+        export(services, fmt="csv", out=tmp_path / "a.csv", query=query, actor="cli")
+    with services.store.write() as tx:
+        counting = Counting(tx)
+        wipe(cast(Transaction, counting), [{"id": signup_id, "request_id": None}])
+    assert counting.details == 1, "that it was looked at"
 
 
 def test_the_reason_of_a_redacted_reveal_is_gone_too(known: tuple[Services, str]) -> None:

@@ -84,6 +84,13 @@ DELETE FROM profiles WHERE signup_id = :id;
 SELECT details FROM events WHERE signup_id = :id AND kind = 'profile.revealed' AND details IS NOT NULL
 UNION ALL SELECT details FROM events_inbox WHERE signup_id = :id AND kind = 'profile.revealed';
 
+-- name: exports_of_one
+-- Exports of one sign-up's events that were given a reason, sealed or still waiting to be (`signup` and `reason` are how
+-- their details hold that): of thousands of exports these are few.
+SELECT details FROM events WHERE kind = 'audit.exported' AND details LIKE :signup AND details LIKE :reason
+UNION ALL SELECT details FROM events_inbox
+WHERE kind = 'audit.exported' AND details LIKE :signup AND details LIKE :reason;
+
 -- name: redacted_of
 -- Which events of a sign-up lost their details: the reasons for that were kept too.
 SELECT seq FROM events WHERE signup_id = :id AND details IS NULL;
