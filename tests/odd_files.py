@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from signup.record.verifier import verify
-from tests.bundles import STRANGER, checkpoint, worked
+from tests.bundles import STRANGER, Files, checkpoint, vouched, worked
 
 ENTRIES: list[dict[str, Any]] = json.loads(worked()["checkpoints.json"])
 ONE, OTHER = ENTRIES[1], ENTRIES[2]
@@ -145,3 +145,10 @@ ZIPS: dict[str, tuple[bytes, str | None]] = {
     "its end is missing": (_PLAIN[:-9], "unreadable"),
     "its beginning is missing": (_PLAIN[9:], "unreadable"),
 }
+
+
+def too_long() -> Iterator[tuple[str, Files]]:
+    """Bundles with a document beyond 64 MiB, as a log has that was signed too often, in zips that are small."""
+    much = b"[" + b" " * verify.LONGEST_TEXT + b"]\n"
+    yield "checkpoints.json", vouched({**worked(), "checkpoints.json": much})
+    yield "manifest.json", {**worked(), "manifest.json": much}

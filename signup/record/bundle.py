@@ -20,8 +20,9 @@ from pathlib import Path
 from typing import IO, Any, BinaryIO
 
 from signup.clock import text
+from signup.errors import UsageWrong
 from signup.model import new_id
-from signup.record import bundle_rows, canonical, csvfile, keys, note, seal
+from signup.record import bundle_rows, canonical, csvfile, keys, note, outside, seal
 from signup.record.bundle_plan import TEXT, Asked, Plan, plan
 from signup.record.checkpoint import Clerk, Say, origin_of
 from signup.record.events import Kind
@@ -113,8 +114,8 @@ def export(
     """Write a bundle to `out`, replacing what stood there: `{"file", "rows", "sha256"}`, the rows being those shown.
 
     `reason`: why, in words that are kept sealed. `say` gets the new checkpoint's line. Raises UsageWrong when the file
-    cannot be written or a checkpoint asked for is not the log's, KeyLost, BackupRestored, StoreUnavailable,
-    RecordAltered; then `out` is as it was.
+    cannot be written, a checkpoint asked for is not the log's or there are too many of them, KeyLost, BackupRestored,
+    StoreUnavailable, RecordAltered; then `out` is as it was.
     """
     key = keys.ready(services, say)
     now = services.clock.now()
@@ -158,8 +159,7 @@ def write(services: Services, file: BufferedRandom, folder: Path, settled: Plan,
     with Archive(file, made.exported_at) as archive:
         for name, content in made.companions.items():
             archive.add(name, content)
-        checkpoints = [checkpoint.json() for checkpoint in settled.checkpoints]
-        archive.add("checkpoints.json", _document(checkpoints))
+        archive.add("checkpoints.json", _checkpoints(settled))
         with tempfile.TemporaryFile(dir=folder) as spool:
             counts = _rows(services, archive, spool, settled, made.progress)
             spool.seek(0)
@@ -172,6 +172,17 @@ def write(services: Services, file: BufferedRandom, folder: Path, settled: Plan,
         signed = note.sign(origin, f"{origin}\nmanifest {sha256(manifest).hexdigest()}\n", made.key)
         archive.add("manifest.note", signed.encode())
     return counts
+
+
+def _checkpoints(settled: Plan) -> bytes:
+    """All that were signed in the time of the bundle: leaving one out would be a fault, more than fit are refused."""
+    content = _document([checkpoint.json() for checkpoint in settled.checkpoints])
+    if len(content) > outside.LONGEST:
+        raise UsageWrong(
+            f"This time holds {len(settled.checkpoints):,} checkpoints, more than the 64 MiB of them that a verifier "
+            "reads: export a shorter time, and have them signed less often from now on (SIGNUP_CHECKPOINT_SECONDS)."
+        )
+    return content
 
 
 def _rows(services: Services, archive: Archive, spool: IO[bytes], settled: Plan, progress: Progress | None) -> Counts:

@@ -9,7 +9,7 @@ import pytest
 
 from signup.record.verifier import verify
 from tests.bundles import BELIEVED, FAULTS, KEYS, VERDICTS, Files, kept, vouched, worked, zipped
-from tests.odd_files import KEPT, ZIPS, long_files
+from tests.odd_files import KEPT, ZIPS, long_files, too_long
 
 PAGE = Path(verify.__file__).with_name("verify.html")
 UNTOUCHED = json.loads(worked()["checkpoints.json"])
@@ -171,4 +171,13 @@ def test_a_zip_holds_what_it_says_and_nothing_else(verifier: Any, tmp_path: Path
         (tmp_path / "bundle.zip").write_bytes(content)
         report, _ = told(verifier, [tmp_path / "bundle.zip"], [])
         assert report["reason"] == expected, name
+        verifier.reload()
+
+
+def test_a_bundle_with_more_than_is_read_is_not_called_forged(verifier: Any, tmp_path: Path) -> None:
+    for _, files in too_long():
+        bundle = zipped(files, tmp_path / "bundle.zip")
+        report, _words = told(verifier, [bundle], [])
+        assert report == verify.verify(str(bundle), [], [])
+        assert report["reason"] == "unreadable"
         verifier.reload()

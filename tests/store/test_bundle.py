@@ -212,6 +212,14 @@ def redact(services: Services, seq: int, *, told: bool = True) -> None:
             events.append(tx, at=log_time(services), kind=Kind.AUDIT_REDACTED, actor="user:u1", details=about)
 
 
+def test_more_checkpoints_than_a_verifier_reads_are_refused(grown: Services, tmp_path: Path) -> None:
+    much = {"seq": 3, "at": text(grown.clock.now()), "root": "0" * 64, "key_id": "0" * 32, "frontier": "[]"}
+    put(grown, "audit_checkpoints", [{**much, "note": "x" * verify.LONGEST_TEXT}])
+    with pytest.raises(UsageWrong, match="export a shorter time"):
+        made(grown, tmp_path)
+    assert not (tmp_path / "bundle.zip").exists()
+
+
 def test_a_redacted_row_is_listed_and_told_of(grown: Services, tmp_path: Path) -> None:
     redact(grown, 3)
     path = made(grown, tmp_path, Asked(LogQuery(("number.rejected",))))

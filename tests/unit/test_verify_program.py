@@ -33,7 +33,7 @@ from tests.bundles import (
     worked,
     zipped,
 )
-from tests.odd_files import ZIPS
+from tests.odd_files import ZIPS, too_long
 
 PROGRAM = Path(verify.__file__)
 OLDEST, NEWEST = KEYS[0].id, KEYS[1].id
@@ -275,6 +275,13 @@ def test_a_zip_holds_what_it_says_and_nothing_else(name: str, python: str, tmp_p
     content, expected = ZIPS[name]
     (tmp_path / "bundle.zip").write_bytes(content)
     assert json.loads(run(tmp_path / "bundle.zip", "--json", python=python).stdout)["reason"] == expected
+
+
+def test_a_bundle_with_more_than_is_read_is_not_called_forged(tmp_path: Path) -> None:
+    for name, files in too_long():
+        found = report(files, tmp_path)
+        assert (found["valid"], found["reason"]) == (None, "unreadable"), name
+        assert found["detail"] == f"{name} is longer than 64 MiB: no verifier reads that much."
 
 
 @pytest.mark.torture

@@ -431,11 +431,11 @@ class Bundle:
 
     def text(self, name: str) -> str:
         """A short file as text. ValueError when it is none."""
-        data = b""
+        data = bytearray()
         for piece in self.pieces(name):
             data += piece
             if len(data) > LONGEST_TEXT:
-                raise ValueError("too long")
+                raise CannotTell("unreadable", f"{name} is longer than 64 MiB: no verifier reads that much.")
         return data.decode("utf-8")
 
     def digest(self, name: str) -> Json:
