@@ -39,8 +39,13 @@ def of(rows: Iterable[Row]) -> list[Row]:
 
 def _words(kind: str, details: Row) -> tuple[str, str]:
     told = (details.get(key) for key in WORDS.get(kind, ()))
-    word, second, *_ = (*(value if isinstance(value, str) else "" for value in told), "", "")
+    word, second, *_ = (*map(_word, told), "", "")
     return word, second
+
+
+def _word(told: object) -> str:
+    """As a database keeps it: a row that no step of ours wrote may hold a text that none does."""
+    return told if isinstance(told, str) and told.isascii() and told.isprintable() else ""
 
 
 def _details(text: str) -> Row:

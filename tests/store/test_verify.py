@@ -448,6 +448,14 @@ def test_a_waiting_row_as_deep_as_a_well_stops_neither_a_check_nor_the_sealer(si
     assert Sealer(signed).seal() == 2
 
 
+@pytest.mark.parametrize("odd", ["\\ud800", "\\u0000"])
+def test_a_waiting_row_whose_words_no_database_keeps_does_not_stop_the_sealer(signed: Services, odd: str) -> None:
+    told = f"'2026-11-24T14:00:00.000000Z', 'number.rejected', NULL, 'cli', '{{\"reason\":\"{odd}\"}}'"
+    tamper(signed, f"INSERT INTO events_inbox (at, kind, signup_id, actor, details) VALUES ({told})")
+    assert Sealer(signed).seal() == 1
+    assert verdict(signed)[0]
+
+
 # Keys and pins.
 
 
