@@ -21,7 +21,6 @@ from signup.record import checkpoint, tree
 from signup.record.checkpoint import Checkpoint, of_row, origin_of
 from signup.record.events import Kind
 from signup.record.log import LogQuery, event, rows
-from signup.record.note import NoteWrong
 from signup.record.outside import Given
 from signup.record.seal import only
 from signup.services import Services
@@ -120,10 +119,7 @@ def compared(services: Services, given: Iterable[Given]) -> tuple[int, ...]:
         head = only(tx, "log_head")
     origin, numbers = origin_of(head["mode"], head["log_id"]), set()
     for one in given:
-        try:
-            said = checkpoint.said(one.note)
-        except NoteWrong as error:
-            raise UsageWrong(f"What was given as a checkpoint is {error}.") from error
+        said = checkpoint.said(one.note)
         if said.origin != origin:
             raise UsageWrong(f"The checkpoint at event {said.seq} belongs to another log.")
         if said.seq >= head["pruned_to"]:
