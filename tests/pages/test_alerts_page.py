@@ -24,6 +24,15 @@ Opening = Callable[..., AbstractContextManager[Services]]
 
 
 @pytest.fixture
+def street(street: Services) -> Services:
+    """The street, its clock where a minute begins: a minute of trouble is then a whole one to the rules."""
+    assert isinstance(street.clock, HandClock)
+    now = street.clock.now()
+    street.clock.move(-(now.second + now.microsecond / 1_000_000))
+    return street
+
+
+@pytest.fixture
 def broken(street: Services) -> Services:
     """A street on which Truecaller knew no app key for eight minutes, just now."""
     assert isinstance(street.clock, HandClock)
