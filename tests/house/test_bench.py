@@ -27,4 +27,4 @@ def test_the_memory_of_a_check_is_its_own_and_not_that_of_whoever_measures_it(tm
 
 def test_a_tap_is_measured_over_the_real_programs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tap, "TAPS", 1)
-    assert all(0 < figure.value < tap.PATIENCE for figure in tap.figures())
+    assert all(0 < figure.value < tap.PATIENCE for figure in tap.alone())

@@ -157,6 +157,7 @@ def test_a_kept_file_counts_for_what_it_does_there(verifier: Any, tmp_path: Path
         verifier.reload()
 
 
+@pytest.mark.long
 def test_a_long_file_is_read_to_its_end_or_not_at_all(verifier: Any, tmp_path: Path) -> None:
     bundle = zipped(worked(), tmp_path / "bundle.zip")
     for name, content, expected in long_files():
@@ -174,6 +175,7 @@ def test_a_zip_holds_what_it_says_and_nothing_else(verifier: Any, tmp_path: Path
         verifier.reload()
 
 
+@pytest.mark.long
 def test_a_bundle_with_more_than_is_read_is_not_called_forged(verifier: Any, tmp_path: Path) -> None:
     for _, files in too_long():
         bundle = zipped(files, tmp_path / "bundle.zip")

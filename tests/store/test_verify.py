@@ -429,9 +429,8 @@ def test_bytes_that_are_no_text_are_a_fault_of_their_row_and_make_nobody_blind(
     assert (found["valid"], found["reason"], found["firstBadSeq"], found["lastBadSeq"]) == (False, *expected)
 
 
+@pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
 def test_bytes_that_are_no_text_are_found_in_our_own_database_too(signed: Services) -> None:
-    if signed.store.dialect == "postgresql":
-        pytest.skip("PostgreSQL keeps no text that is none")
     happen(signed, 4)
     tamper(signed, "UPDATE events SET details = CAST(x'7b22ff227d' AS TEXT) WHERE seq = 3")
     assert verdict(signed) == (False, "row_malformed", 3, 3)

@@ -149,7 +149,7 @@ def test_urgent_data_ends_a_connection() -> None:
 
 def test_what_never_reaches_the_application_is_told_with_its_path_and_status() -> None:
     refused: list[tuple[str, int]] = []
-    with started(quick, lambda *told: refused.append(told)) as (_, address):
+    with started(quick, lambda path, status, _: refused.append((path, status))) as (_, address):
         for request in (whole(b"x" * 40000, path="/a"), b"nonsense\r\n\r\n", head("GET", "/b", "A: " + "b" * 9000)):
             assert 400 <= ask(address, request).status < 500
     assert refused == [("/a", 413), ("", 400), ("/", 431)]
@@ -159,7 +159,7 @@ def test_an_address_that_cannot_be_read_is_refused_and_nothing_of_it_is_logged(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     refused: list[str] = []
-    with started(quick, lambda path, _: refused.append(path)) as (_, address):
+    with started(quick, lambda path, *_: refused.append(path)) as (_, address):
         for secret in ("http://[SECRET/", "http://[SECRET]SECRET/"):
             assert ask(address, head("POST", secret)).status == 400
         assert ask(address, head("POST", PATH, "Content-Length: " + "9" * 5000)).status == 400
