@@ -14,6 +14,7 @@ from signup.measure.fold import fold, rebuild
 from signup.record import log as record
 from signup.record.seal import only
 from signup.services import Services
+from signup.store import gate
 from tests.rolls import MemoryLog, emptied, over, tables
 from tests.unit.measure_histories import approved, declined, events, fetched, hit, sent, started
 
@@ -128,8 +129,9 @@ def test_what_another_has_folded_anew_is_not_folded_anew_again(
 
 
 def test_while_another_program_counts_anew_a_watcher_waits_in_silence(
-    services_on_each: Services, clock: HandClock, caplog: pytest.LogCaptureFixture
+    services_on_each: Services, clock: HandClock, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(gate, "PATIENCE", 0.1)
     told: list[str] = []
     watcher = Watcher(services_on_each, "test", lambda _: None)
     folding, alerting = Folding(services_on_each, told.append), Alerting(services_on_each, told.append)

@@ -39,6 +39,7 @@ def test_a_kept_file_counts_for_what_it_says(name: str, tmp_path: Path) -> None:
     assert ours(tmp_path / "kept") == expected
 
 
+@pytest.mark.long
 def test_a_long_file_is_read_to_its_end_or_not_at_all(tmp_path: Path) -> None:
     bundle = zipped(worked(), tmp_path / "bundle.zip")
     for name, kept, expected in long_files():

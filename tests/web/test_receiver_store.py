@@ -231,9 +231,7 @@ def test_in_a_damaged_database_nothing_is_stored_and_the_sender_is_told_to_come_
         damage(tmp_path / "signup.db", tables)
         reply = post(address, GOOD)
         assert (reply.status, reply.code, reply.headers["retry-after"]) == (500, "store_unavailable", "5")
-        if tables != (
-            "callbacks",
-        ):  # else the answer, which Truecaller has given by then, is tried to be kept for long
+        if tables != ("callbacks",):  # else what Truecaller has answered by then is tried to be kept for long
             with pytest.raises(StoreUnavailable, match="cannot be used"):
                 start(services, "+46 76 123 45 67", channel="web", actor="cli")
 
