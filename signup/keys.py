@@ -11,6 +11,7 @@ import hmac
 import os
 import secrets
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -105,8 +106,10 @@ def _make_sure_of(path: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     if not path.exists():
         _create_once(path, base64.b64encode(secrets.token_bytes(32)) + b"\n")
-    for changed in {folder, folder.parent, *(place.parent for place in made)}:
-        sync_folder(changed)
+    sync_folder(folder)
+    for above in {folder.parent, *(place.parent for place in made)}:
+        with suppress(PermissionError):  # who may only pass through it cannot sync it, and has a key all the same
+            sync_folder(above)
 
 
 def _create_once(path: Path, content: bytes) -> None:

@@ -24,6 +24,18 @@ def test_a_sealed_cell_opens_only_in_its_own_place():
             keyring.open(*place, sealed)
 
 
+def test_a_folder_above_that_may_be_passed_but_not_read_keeps_no_key_from_being_kept(tmp_path, monkeypatch):
+    def refused(path, *rest, **named):
+        if path == tmp_path:
+            raise PermissionError(13, "Permission denied", str(path))
+        return opened(path, *rest, **named)
+
+    opened = os.open
+    monkeypatch.setattr("os.open", refused)
+    first = kept_in(tmp_path / "keys", create=True)
+    assert kept_in(tmp_path / "keys", create=True) == first
+
+
 def test_sealing_twice_never_gives_the_same_text():
     keyring = Keyring([OLD])
     assert keyring.seal("t", "c", "r", b"x") != keyring.seal("t", "c", "r", b"x")
