@@ -16,7 +16,7 @@ run: $(VENV)/installed ## install, migrate, seed a history once, start everythin
 	@exec $(PY) -m dashboard
 
 test: $(VENV)/installed-dev ## run every test; what the machine lacks is skipped and named (ARGS="-k word" picks some)
-	@$(PY) -m pytest -n 4 --dist loadfile --no-loadscope-reorder $(ARGS)
+	@PYTHONDONTWRITEBYTECODE= $(PY) -m pytest -n 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(VENV)/installed-dev ## lint, format, types, and which way the arrows run
 	@$(VENV)/bin/ruff check .

@@ -1,5 +1,6 @@
 """What every test may ask for by name: a clock, settings, a store, wired services, a browser."""
 
+import gc
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -42,6 +43,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if "chromium" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.browser)
+
+
+def pytest_collection_finish() -> None:
+    """Keep what the tests are made of out of the garbage collector's way: Streamlit collects after each run of a page."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

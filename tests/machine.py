@@ -112,7 +112,7 @@ def postgres_bin() -> Path | None:
 
 
 _server = factories.postgresql_proc(
-    executable=str((postgres_bin() or Path()) / "pg_ctl"), postgres_options="-c max_connections=400"
+    executable=str((postgres_bin() or Path()) / "pg_ctl"), postgres_options="-c max_connections=400 -c fsync=off"
 )
 
 

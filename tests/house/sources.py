@@ -36,11 +36,18 @@ def tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text("utf-8"), filename=str(path))
 
 
+@cache
+def walked(path: Path) -> tuple[ast.AST, ...]:
+    """Every piece of a file's syntax."""
+    return tuple(ast.walk(tree(path)))
+
+
 def nodes(*rooms: str) -> Iterator[tuple[str, ast.AST]]:
     """Every piece of syntax of some rooms, with the file's name."""
     for path in python_files(*rooms):
-        for node in ast.walk(tree(path)):
-            yield name_of(path), node
+        name = name_of(path)
+        for node in walked(path):
+            yield name, node
 
 
 def attributes(*rooms: str) -> Iterator[tuple[str, str, int]]:
@@ -54,8 +61,8 @@ def attributes(*rooms: str) -> Iterator[tuple[str, str, int]]:
 def texts(*rooms: str) -> Iterator[tuple[str, str, int]]:
     """(file, text, line) for each text in code, docstrings left out."""
     for path in python_files(*rooms):
-        docs = {id(node.body[0].value) for node in ast.walk(tree(path)) if _opens_with_a_docstring(node)}
-        for node in ast.walk(tree(path)):
+        docs = {id(node.body[0].value) for node in walked(path) if _opens_with_a_docstring(node)}
+        for node in walked(path):
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docs:
                 yield name_of(path), node.value, node.lineno
 

@@ -12,7 +12,7 @@ from tests.story.truecaller import Truecaller, truecaller
 
 CANARY = "CANARYtoken0123456789"
 NUMBERS = {46761234567: 200, 46761234568: 401, 46761234569: 503, 46761234570: 302}
-PAGES = ("", "try_it?signup={0}", "signups?signup={0}", "audit", "health", "alerts")
+PAGES = ("", "audit", "health", "alerts")
 
 
 @pytest.fixture
@@ -50,18 +50,17 @@ def test_the_canary_leaves_no_trace_on_the_whole_street(canary_street, page, tmp
     eventually(lambda: status_of(street, ids[0]) == "completed", 20)
     eventually(lambda: status_of(street, ids[2]) == "failed", 20)
     shown = ""
-    for address in PAGES:
-        for signup_id in ids if "{0}" in address else ids[:1]:
-            page.goto(f"{street.address}/{address.format(signup_id)}")
-            page.get_by_role("heading").first.wait_for()
-            page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
-            shown += page.content()
+    for address in (*PAGES, f"try_it?signup={ids[0]}", *(f"signups?signup={signup_id}" for signup_id in ids)):
+        page.goto(f"{street.address}/{address}")
+        page.get_by_role("heading").first.wait_for()
+        page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
+        shown += page.content()
     for fmt in ("csv", "ndjson"):
         street.command("export", "--format", fmt, "--out", str(tmp_path / f"events.{fmt}"))
     shown += "".join(street.command("show", signup_id) for signup_id in ids)
     kept = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
     assert CANARY not in shown
-    assert "number proved" in shown or "proved" in shown
+    assert "proved" in shown
     assert [str(path) for path, content in kept.items() if CANARY.encode() in content] == []
     assert any(path.name.endswith("-wal") for path in kept)
     assert (tmp_path / "said.log") in kept
