@@ -46,7 +46,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_collection_finish() -> None:
-    """Keep what the tests are made of out of the garbage collector's way: Streamlit collects after each run of a page."""
+    """Keep what the tests are made of from the garbage collector: Streamlit collects after each run of a page."""
     gc.collect()
     gc.freeze()
 
