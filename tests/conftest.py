@@ -2,6 +2,7 @@
 
 import gc
 import os
+import signal
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -32,6 +33,7 @@ def pytest_configure() -> None:
     for name in [name for name in os.environ if name.startswith(settings_module.PREFIX)]:
         del os.environ[name]
     machine.guard_the_network()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # what a shell runs beside it would ignore Ctrl-C
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
