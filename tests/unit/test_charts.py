@@ -5,6 +5,7 @@ from functools import cache
 from itertools import pairwise
 from typing import Any
 
+import altair as alt
 import pyarrow as pa
 import pytest
 
@@ -73,6 +74,11 @@ def lines(spec: dict[str, Any], what: str) -> list[dict[str, Any]]:
 
 
 every_chart = pytest.mark.parametrize("name", ["outcomes", "success", "funnel", "retries", "latency"])
+
+
+@every_chart
+def test_every_specification_is_what_vega_lite_knows(name: str) -> None:
+    alt.LayerChart.from_dict(every(False)[name], validate=True)
 
 
 @every_chart
