@@ -29,7 +29,7 @@ NOW = datetime.now(UTC)
 YESTERDAY = NOW - timedelta(days=1, seconds=29)
 """When the first of thirty of `many` began."""
 
-MONTH = lives.month(NOW, days=56, a_day=12)
+MONTH = lives.month(NOW, days=56, a_day=5)
 
 
 def said(page: AppTest) -> str:
