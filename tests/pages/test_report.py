@@ -47,7 +47,7 @@ def report(told: Any, filters: dict[str, str] | None = None, **chosen: Any) -> R
 @pytest.fixture(scope="module")
 def whole() -> tuple[str, dict[str, str]]:
     """The report of two months, and its charts."""
-    about = report(lives.month(NOW, days=56, a_day=20))
+    about = report(lives.month(NOW, days=56, a_day=5))
     svgs = report_page.drawn(about)
     return report_page.html(about, svgs, {name: pictures.png(svg) for name, svg in svgs.items()}), svgs
 
@@ -223,10 +223,11 @@ def test_what_makes_no_sense_is_one_sentence(environ: Environ, words: list[str],
     assert done.stderr.count("\n") == 1
 
 
-def test_a_place_where_nothing_can_be_written_is_one_sentence(environ: Environ, tmp_path: Path) -> None:
-    done = run(filled(environ), f"--out={tmp_path}/nowhere/x.html")
-    assert done.returncode == 2
-    assert done.stderr.splitlines()[-1].startswith("The file cannot be written to")
+def test_a_place_where_nothing_can_be_written_is_one_sentence(
+    environ: Environ, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(UsageWrong, match=r"^The file cannot be written to [^\n]+$"):
+        here(monkeypatch, filled(environ), f"--out={tmp_path}/nowhere/x.html")
 
 
 def opened(page: Any) -> Any:

@@ -18,7 +18,7 @@ from tests.pages.fixtures import lives
 
 NOW = datetime(2026, 11, 24, 15, 32, tzinfo=UTC)
 QUESTION = Question(zone="Europe/Stockholm", preset="28d")
-MONTH = lives.month(NOW, days=56, a_day=30)
+MONTH = lives.month(NOW, days=56, a_day=10)
 NUMBERS, BEFORE = stats.overview(lives.history(MONTH), QUESTION, NOW)
 CUT = rows.buckets(NUMBERS["series"], QUESTION.settled(NOW), NOW)
 
