@@ -66,7 +66,7 @@ def edited(files: Files, change: Callable[[list[Any]], object], name: str = "eve
 
 def zipped(files: Files, out: Path) -> Path:
     """The files as a zip."""
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         for name, content in files.items():
             archive.writestr(name, content)
     return out

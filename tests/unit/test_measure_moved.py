@@ -4,6 +4,7 @@ import random
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import pytest
 
@@ -14,13 +15,13 @@ CHANNELS = {"web": 60, "app": 30, "api": 10}
 SEEDS = range(20)
 
 
-@dataclass
+@dataclass(slots=True)
 class Person:
     country: str
     channel: str
     hour: int
+    ending: str
     completes: float = 0.8
-    ending: str = "expired"
 
 
 Plant = Callable[[random.Random, Person], None]
@@ -45,16 +46,16 @@ def nothing(_: random.Random, __: Person) -> None:
     """All as past."""
 
 
-def period(chance: random.Random, plant: Plant, people: int = 3_000) -> Period:
-    made = Period()
-    for _ in range(people):
-        one = Person(
-            chance.choices(list(COUNTRIES), list(COUNTRIES.values()))[0],
-            chance.choices(list(CHANNELS), list(CHANNELS.values()))[0],
-            chance.randrange(24),
-            ending=chance.choice(["expired", "declined"]),
-        )
-        plant(chance, one)
+@lru_cache
+def period(seed: str, plant: Plant, people: int) -> Period:
+    """The same for the same seed, plant and number of people."""
+    chance, made = random.Random(seed), Period()
+    countries = chance.choices(list(COUNTRIES), list(COUNTRIES.values()), k=people)
+    channels = chance.choices(list(CHANNELS), list(CHANNELS.values()), k=people)
+    hours = chance.choices(range(24), k=people)
+    endings = chance.choices(["expired", "declined"], k=people)
+    for drawn in zip(countries, channels, hours, endings, strict=True):
+        plant(chance, one := Person(*drawn))
         completes = chance.random() < one.completes
         made.finished += 1
         made.completed += completes
@@ -67,8 +68,7 @@ def period(chance: random.Random, plant: Plant, people: int = 3_000) -> Period:
 
 
 def found(seed: int, plant: Plant, people: int = 3_000, before: Plant = nothing) -> Cause | None:
-    chance = random.Random(seed)
-    past, now = period(chance, before, people), period(chance, plant, people)
+    past, now = period(f"past {seed}", before, people), period(f"now {seed}", plant, people)
 
     def sides(name: str, value: str) -> Sides:
         now_side = now.parts[name][value], now.wholes[name][value]
