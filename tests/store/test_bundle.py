@@ -3,6 +3,7 @@
 import hashlib
 import json
 import zipfile
+from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from signup.record.stretches import spans, spans_between
 from signup.record.verifier import verify
 from signup.services import Services
 from tests.bundles import KEYS, WORKED
+from tests.undone import Opened, undone
 
 ID = "019d5c0e-7d3e-7f6a-9b1c-3a5f0c7e1d22"
 REASON = "019d5c0e-7d3e-7f6a-9b1c-3a5f0c7e1d23"
@@ -54,14 +56,26 @@ def test_the_worked_bundle_is_made_byte_for_byte(services_on_each: Services, tmp
         assert {name: archive.read(name).decode() for name in archive.namelist()} == WORKED["files"]
 
 
-@pytest.fixture
-def grown(services_on_each: Services, clock: HandClock) -> Services:
+def grow(services: Services) -> None:
     """A log of a morning: every hour 7 starts and 3 rejected numbers, and a checkpoint."""
+    assert isinstance(services.clock, HandClock)
     for hour in range(5):
-        hour_of(services_on_each, hour)
-        signed(services_on_each)
-        clock.move(3600)
-    return services_on_each
+        hour_of(services, hour)
+        signed(services)
+        services.clock.move(3600)
+
+
+@pytest.fixture(scope="module")
+def grown_for_all(opened_for_all: Opened) -> Iterator[Services]:
+    with opened_for_all() as services:
+        grow(services)
+        yield services
+
+
+@pytest.fixture
+def grown(grown_for_all: Services, tmp_path: Path) -> Iterator[Services]:
+    with undone(grown_for_all, tmp_path / "data") as services:
+        yield services
 
 
 def hour_of(services: Services, hour: int, rows: int = 10) -> None:
@@ -145,9 +159,8 @@ def test_a_span_of_time_lies_between_two_signed_roots(grown: Services, tmp_path:
 
 
 @pytest.mark.parametrize("hours", [0, 72])
-def test_a_clock_that_once_ran_ahead_takes_no_event_out_of_a_span(
-    grown: Services, clock: HandClock, tmp_path: Path, hours: int
-) -> None:
+def test_a_clock_that_once_ran_ahead_takes_no_event_out_of_a_span(grown: Services, tmp_path: Path, hours: int) -> None:
+    clock: Any = grown.clock
     clock.move(2 * 86400)
     hour_of(grown, 5, rows=1)
     signed(grown)
@@ -250,7 +263,9 @@ def test_a_redaction_nobody_told_of_ends_the_export(grown: Services, tmp_path: P
     assert list(tmp_path.glob("*.zip")) == []
 
 
-def test_a_redaction_in_the_middle_begins_the_bundle_again(grown: Services, tmp_path: Path) -> None:
+def test_a_redaction_in_the_middle_begins_the_bundle_again(services_on_each: Services, tmp_path: Path) -> None:
+    grown = services_on_each
+    grow(grown)
     hour_of(grown, 6, rows=log.PAGE + 500)
     size = log.seal_first(grown)
     seen: list[int] = []

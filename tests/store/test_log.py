@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from signup.record.log import LogQuery
 from signup.services import Services
 from signup.store import Transaction
 from signup.store.texts import queries
+from tests.undone import Opened, undone
 
 IDS = [f"019d5c0e-7d3e-7f6a-9b1c-3a5f0c7e1d{number:02d}" for number in range(8)]
 ACTORS = ["callback", "watcher", "user:local", "api:web"]
@@ -41,14 +43,22 @@ def write(tx: Transaction, chance: random.Random, minute: int) -> None:
     events.append(tx, at=at, kind=kind, actor=chance.choice(ACTORS), signup_id=signup_id, details=details)
 
 
-@pytest.fixture
-def filled(services_on_each: Services) -> Services:
+@pytest.fixture(scope="module")
+def filled_for_all(opened_for_all: Opened) -> Iterator[Services]:
     """240 events of four hours, times not always rising."""
     chance = random.Random(7)
-    with services_on_each.store.write() as tx:
-        for minute in range(240):
-            write(tx, chance, minute)
-    return services_on_each
+    with opened_for_all() as services:
+        with services.store.write() as tx:
+            for minute in range(240):
+                write(tx, chance, minute)
+        log.seal_first(services)
+        yield services
+
+
+@pytest.fixture
+def filled(filled_for_all: Services, tmp_path: Path) -> Iterator[Services]:
+    with undone(filled_for_all, tmp_path / "data") as services:
+        yield services
 
 
 def everything(services: Services) -> list[Event]:
@@ -113,10 +123,10 @@ def test_a_count_stops_at_the_number_it_is_given(filled: Services) -> None:
         assert log.count(filled, query, up_to=100) == wanted
 
 
-def test_a_reader_sees_what_was_appended_a_moment_ago(services_on_each: Services) -> None:
-    with services_on_each.store.write() as tx:
+def test_a_reader_sees_what_was_appended_a_moment_ago(undone_on_each: Services) -> None:
+    with undone_on_each.store.write() as tx:
         write(tx, random.Random(1), 0)
-    assert [event.seq for event in log.page(services_on_each, LogQuery())] == [1]
+    assert [event.seq for event in log.page(undone_on_each, LogQuery())] == [1]
 
 
 def test_a_walk_does_not_see_what_is_sealed_while_it_is_under_way(filled: Services) -> None:
@@ -152,12 +162,12 @@ class Growing:
             yield tx
 
 
-def test_following_several_kinds_misses_none_that_is_sealed_meanwhile(services_on_each: Services) -> None:
-    growing = replace(services_on_each, store=Growing(services_on_each, 60))
+def test_following_several_kinds_misses_none_that_is_sealed_meanwhile(undone_on_each: Services) -> None:
+    growing = replace(undone_on_each, store=Growing(undone_on_each, 60))
     query, found = LogQuery(("signup.started", "signup.approved")), list[Event]()
     while page := log.after(growing, query, found[-1].seq or 0 if found else 0, limit=10):
         found += page
-    assert found == everything(services_on_each)
+    assert found == everything(undone_on_each)
     assert len(found) == 118
 
 
@@ -167,22 +177,22 @@ def test_a_timeline_is_one_sign_up_oldest_first(filled: Services) -> None:
     assert len(wanted) > 5
 
 
-def test_an_empty_log_is_empty_whatever_is_asked(services_on_each: Services) -> None:
+def test_an_empty_log_is_empty_whatever_is_asked(undone_on_each: Services) -> None:
     for query in (LogQuery(), LogQuery(("signup.*",), start=moment(1)), LogQuery(signup_id=IDS[0])):
-        assert log.page(services_on_each, query) == []
-        assert log.after(services_on_each, query, 0) == []
-        assert log.count(services_on_each, query) == 0
+        assert log.page(undone_on_each, query) == []
+        assert log.after(undone_on_each, query, 0) == []
+        assert log.count(undone_on_each, query) == 0
 
 
-def test_the_head_tells_what_waits_and_does_not_seal_it(services_on_each: Services) -> None:
-    with services_on_each.store.write() as tx:
+def test_the_head_tells_what_waits_and_does_not_seal_it(undone_on_each: Services) -> None:
+    with undone_on_each.store.write() as tx:
         for minute in (9, 3):
             events.append(tx, at=moment(minute), kind="audit.pruned", actor="watcher", details={"to": 0})
-    head = log.head(services_on_each)
+    head = log.head(undone_on_each)
     assert (head.seq, head.mode, head.unsealed, head.oldest_unsealed_at) == (0, "sandbox", 2, moment(9))
     assert head.root == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
-    log.seal_first(services_on_each)
-    after = log.head(services_on_each)
+    log.seal_first(undone_on_each)
+    after = log.head(undone_on_each)
     assert (after.seq, after.unsealed, after.oldest_unsealed_at, after.log_id) == (2, 0, None, head.log_id)
     assert after.root != head.root
 
@@ -214,16 +224,16 @@ def test_a_question_that_cannot_be_is_refused_with_a_hint(wrong: dict[str, Any],
 
 
 @pytest.mark.parametrize("details", ['{"to": 0}', '{"to":0.0}', "Ada Lovelace"])
-def test_an_event_whose_details_were_changed_is_not_shown_but_named(services_on_each: Services, details: str) -> None:
-    with services_on_each.store.write() as tx:
+def test_an_event_whose_details_were_changed_is_not_shown_but_named(undone_on_each: Services, details: str) -> None:
+    with undone_on_each.store.write() as tx:
         events.append(tx, at=moment(1), kind="audit.pruned", actor="watcher", details={"to": 0})
-    log.seal_first(services_on_each)
-    on_events = " ON events" if services_on_each.store.dialect == "postgresql" else ""
-    with services_on_each.store.write() as tx:
+    log.seal_first(undone_on_each)
+    on_events = " ON events" if undone_on_each.store.dialect == "postgresql" else ""
+    with undone_on_each.store.write() as tx:
         tx._connection.execute("DROP TRIGGER events_stay" + on_events)  # type: ignore[attr-defined]
         tx._connection.execute(f"UPDATE events SET details = '{details}'")  # type: ignore[attr-defined]
     with pytest.raises(RecordAltered, match="Event 1 ") as altered:
-        log.page(services_on_each, LogQuery())
+        log.page(undone_on_each, LogQuery())
     assert details not in altered.value.sentence
 
 

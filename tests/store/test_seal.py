@@ -67,24 +67,24 @@ def assert_whole(services: Services) -> list[Row]:
     return rows
 
 
-def test_events_get_their_numbers_in_the_order_they_were_written(services_on_each: Services) -> None:
-    write(services_on_each, 7, 3)
-    write(services_on_each, 5)
-    assert Sealer(services_on_each).seal() == 3
-    assert numbers(services_on_each) == [7, 3, 5]
-    assert_whole(services_on_each)
+def test_events_get_their_numbers_in_the_order_they_were_written(undone_on_each: Services) -> None:
+    write(undone_on_each, 7, 3)
+    write(undone_on_each, 5)
+    assert Sealer(undone_on_each).seal() == 3
+    assert numbers(undone_on_each) == [7, 3, 5]
+    assert_whole(undone_on_each)
 
 
-def test_sealing_again_finds_nothing_to_seal(services_on_each: Services) -> None:
-    write(services_on_each, 1)
-    sealer = Sealer(services_on_each)
-    assert (sealer.seal(), sealer.seal(), Sealer(services_on_each).seal()) == (1, 0, 0)
+def test_sealing_again_finds_nothing_to_seal(undone_on_each: Services) -> None:
+    write(undone_on_each, 1)
+    sealer = Sealer(undone_on_each)
+    assert (sealer.seal(), sealer.seal(), Sealer(undone_on_each).seal()) == (1, 0, 0)
 
 
-def test_a_sealed_event_is_what_was_appended(services_on_each: Services) -> None:
-    write(services_on_each, 1)
-    Sealer(services_on_each).seal()
-    [row] = sealed(services_on_each)
+def test_a_sealed_event_is_what_was_appended(undone_on_each: Services) -> None:
+    write(undone_on_each, 1)
+    Sealer(undone_on_each).seal()
+    [row] = sealed(undone_on_each)
     fields = {name: row[name] for name in ("seq", "at", "kind", "signup_id", "actor", "details", "details_hash")}
     assert fields == {
         "seq": 1,
@@ -97,28 +97,28 @@ def test_a_sealed_event_is_what_was_appended(services_on_each: Services) -> None
     }
 
 
-def test_each_row_has_two_salts_of_its_own(services_on_each: Services) -> None:
-    write(services_on_each, *range(50))
-    Sealer(services_on_each).seal()
-    salts = [row[name] for row in sealed(services_on_each) for name in ("header_salt", "details_salt")]
+def test_each_row_has_two_salts_of_its_own(undone_on_each: Services) -> None:
+    write(undone_on_each, *range(50))
+    Sealer(undone_on_each).seal()
+    salts = [row[name] for row in sealed(undone_on_each) for name in ("header_salt", "details_salt")]
     assert len(set(salts)) == 100
     assert {len(salt) for salt in salts} == {32}
 
 
-def test_more_than_one_portion_is_sealed_without_a_gap(services_on_each: Services) -> None:
-    write(services_on_each, *range(PORTION * 2 + 1))
-    assert Sealer(services_on_each).seal() == PORTION * 2 + 1
-    assert numbers(services_on_each) == list(range(PORTION * 2 + 1))
-    assert_whole(services_on_each)
+def test_more_than_one_portion_is_sealed_without_a_gap(undone_on_each: Services) -> None:
+    write(undone_on_each, *range(PORTION * 2 + 1))
+    assert Sealer(undone_on_each).seal() == PORTION * 2 + 1
+    assert numbers(undone_on_each) == list(range(PORTION * 2 + 1))
+    assert_whole(undone_on_each)
 
 
-def test_an_event_that_was_rolled_back_with_its_change_is_never_sealed(services_on_each: Services) -> None:
-    with suppress(ZeroDivisionError), services_on_each.store.write() as tx:
+def test_an_event_that_was_rolled_back_with_its_change_is_never_sealed(undone_on_each: Services) -> None:
+    with suppress(ZeroDivisionError), undone_on_each.store.write() as tx:
         note(tx, 1)
         raise ZeroDivisionError
-    write(services_on_each, 2)
-    Sealer(services_on_each).seal()
-    assert numbers(services_on_each) == [2]
+    write(undone_on_each, 2)
+    Sealer(undone_on_each).seal()
+    assert numbers(undone_on_each) == [2]
 
 
 class UnderLoad:
@@ -139,29 +139,29 @@ class UnderLoad:
             yield tx
 
 
-def test_sealing_under_load_ends(services_on_each: Services) -> None:
-    write(services_on_each, 1)
-    loaded = replace(services_on_each, store=UnderLoad(services_on_each.store))
+def test_sealing_under_load_ends(undone_on_each: Services) -> None:
+    write(undone_on_each, 1)
+    loaded = replace(undone_on_each, store=UnderLoad(undone_on_each.store))
     assert 1 <= Sealer(loaded).seal() <= PORTION
 
 
-def test_sealers_that_take_turns_do_not_alarm_each_other(services_on_each: Services) -> None:
-    one, other = Sealer(services_on_each), Sealer(services_on_each)
+def test_sealers_that_take_turns_do_not_alarm_each_other(undone_on_each: Services) -> None:
+    one, other = Sealer(undone_on_each), Sealer(undone_on_each)
     for turn in range(6):
-        write(services_on_each, *range(turn * 10, turn * 10 + turn))
+        write(undone_on_each, *range(turn * 10, turn * 10 + turn))
         (one, other)[turn % 2].seal()
-    write(services_on_each, 99)
+    write(undone_on_each, 99)
     assert one.seal() == 1
-    assert_whole(services_on_each)
+    assert_whole(undone_on_each)
 
 
-def test_a_sealer_that_slept_while_many_were_sealed_goes_on(services_on_each: Services) -> None:
-    sleeper = Sealer(services_on_each)
-    write(services_on_each, 1)
+def test_a_sealer_that_slept_while_many_were_sealed_goes_on(undone_on_each: Services) -> None:
+    sleeper = Sealer(undone_on_each)
+    write(undone_on_each, 1)
     sleeper.seal()
-    write(services_on_each, *range(6000))
-    Sealer(services_on_each).seal()
-    write(services_on_each, 2)
+    write(undone_on_each, *range(6000))
+    Sealer(undone_on_each).seal()
+    write(undone_on_each, 2)
     assert sleeper.seal() == 1
 
 
@@ -189,73 +189,73 @@ ANOTHER_FRONTIER = (
     ],
 )
 def test_a_head_changed_under_a_sealer_raises_an_alarm_and_seals_nothing(
-    services_on_each: Services, statements: tuple[str, ...], how: str
+    undone_on_each: Services, statements: tuple[str, ...], how: str
 ) -> None:
-    sealer = Sealer(services_on_each)
-    write(services_on_each, 1, 2, 3, 4, 5)
+    sealer = Sealer(undone_on_each)
+    write(undone_on_each, 1, 2, 3, 4, 5)
     sealer.seal()
-    tamper(services_on_each, *statements)
-    write(services_on_each, 6)
+    tamper(undone_on_each, *statements)
+    write(undone_on_each, 6)
     for _ in range(2):
         with pytest.raises(RecordAltered, match=how):
             sealer.seal()
-    with services_on_each.store.read() as tx:
+    with undone_on_each.store.read() as tx:
         assert (tx.one("inbox_waiting") or {})["unsealed"] == 1
 
 
-def test_the_alarm_needs_nothing_to_seal(services_on_each: Services) -> None:
-    sealer = Sealer(services_on_each)
-    write(services_on_each, 1, 2, 3)
+def test_the_alarm_needs_nothing_to_seal(undone_on_each: Services) -> None:
+    sealer = Sealer(undone_on_each)
+    write(undone_on_each, 1, 2, 3)
     sealer.seal()
-    tamper(services_on_each, *ANOTHER_FRONTIER)
+    tamper(undone_on_each, *ANOTHER_FRONTIER)
     with pytest.raises(RecordAltered):
         sealer.seal()
 
 
 @pytest.mark.parametrize("leaf", ["'00'", "'no hex'", "(SELECT leaf FROM events WHERE seq = 1)"])
 def test_rows_of_another_sealer_that_do_not_continue_the_known_ones_raise_an_alarm(
-    services_on_each: Services, leaf: str
+    undone_on_each: Services, leaf: str
 ) -> None:
-    sealer = Sealer(services_on_each)
-    write(services_on_each, 1, 2)
+    sealer = Sealer(undone_on_each)
+    write(undone_on_each, 1, 2)
     sealer.seal()
-    write(services_on_each, 3, 4, 5)
-    Sealer(services_on_each).seal()
-    tamper(services_on_each, f"UPDATE events SET leaf = {leaf} WHERE seq = 4")
+    write(undone_on_each, 3, 4, 5)
+    Sealer(undone_on_each).seal()
+    tamper(undone_on_each, f"UPDATE events SET leaf = {leaf} WHERE seq = 4")
     with pytest.raises(RecordAltered, match="do not continue"):
         sealer.seal()
 
 
-def test_a_sealer_begins_again_once_the_head_was_put_right(services_on_each: Services) -> None:
-    sealer = Sealer(services_on_each)
-    write(services_on_each, 1)
+def test_a_sealer_begins_again_once_the_head_was_put_right(undone_on_each: Services) -> None:
+    sealer = Sealer(undone_on_each)
+    write(undone_on_each, 1)
     sealer.seal()
-    tamper(services_on_each, "UPDATE audit_log SET seq = 2")
+    tamper(undone_on_each, "UPDATE audit_log SET seq = 2")
     with pytest.raises(RecordAltered):
         sealer.seal()
-    tamper(services_on_each, "UPDATE audit_log SET seq = 1")
-    write(services_on_each, 2)
+    tamper(undone_on_each, "UPDATE audit_log SET seq = 1")
+    write(undone_on_each, 2)
     assert sealer.seal() == 1
-    assert_whole(services_on_each)
+    assert_whole(undone_on_each)
 
 
 @pytest.mark.parametrize(
     "statement",
     ["UPDATE events SET actor = 'watcher'", "DELETE FROM events", "UPDATE events SET details = NULL"],
 )
-def test_a_sealed_event_refuses_to_change(services_on_each: Services, statement: str) -> None:
-    write(services_on_each, 1)
-    Sealer(services_on_each).seal()
-    with pytest.raises(Exception, match="audit log"), services_on_each.store.write() as tx:
+def test_a_sealed_event_refuses_to_change(undone_on_each: Services, statement: str) -> None:
+    write(undone_on_each, 1)
+    Sealer(undone_on_each).seal()
+    with pytest.raises(Exception, match="audit log"), undone_on_each.store.write() as tx:
         tx._connection.execute(statement)  # type: ignore[attr-defined]
-    assert_whole(services_on_each)
+    assert_whole(undone_on_each)
 
 
-def test_a_portion_costs_less_than_50_ms_of_work(services_on_each: Services) -> None:
-    sealer = Sealer(services_on_each)
+def test_a_portion_costs_less_than_50_ms_of_work(undone_on_each: Services) -> None:
+    sealer = Sealer(undone_on_each)
 
     def seconds() -> float:
-        write(services_on_each, *range(PORTION))
+        write(undone_on_each, *range(PORTION))
         begun = time.process_time()
         sealer.seal()
         return time.process_time() - begun

@@ -27,10 +27,13 @@ from signup.store.driver import sqlite
 from signup.store.sqlite_file import SqliteFile
 from tests.conftest import START
 from tests.tampering import CASES, TRIGGERS, Culprit
+from tests.undone import Opened, undone
 
 SEEDS = [base64.b64encode(bytes([number]) * 32).decode() for number in range(1, 4)]
 KEYS = [note.SigningKey.of(base64.b64decode(seed)) for seed in SEEDS]
 COPIES_PER_ROUND = 4
+
+Written = tuple[Services, list[Checkpoint]]
 
 
 def quiet(_: str) -> None:
@@ -139,12 +142,30 @@ def write_log(services: Services, clock: HandClock) -> list[Checkpoint]:
     return made
 
 
+@pytest.fixture(scope="module")
+def signed_for_all(opened_for_all: Opened) -> Iterator[Services]:
+    with opened_for_all(audit_keys=SEEDS[0]) as services:
+        yield services
+
+
 @pytest.fixture
-def signed(store_url: str, settings: Callable[..., Any], clock: HandClock) -> Iterator[Services]:
+def signed(signed_for_all: Services, tmp_path: Path) -> Iterator[Services]:
     """Services on each store, whose key signs."""
-    chosen = settings(database_url=store_url, audit_keys=SEEDS[0])
-    with open_services(chosen, clock=clock, truecaller=object(), migrate=True) as wired:  # type: ignore[arg-type]
-        yield wired
+    with undone(signed_for_all, tmp_path / "data") as services:
+        yield services
+
+
+@pytest.fixture(scope="module")
+def written_for_all(opened_for_all: Opened) -> Iterator[Written]:
+    with opened_for_all(audit_keys=SEEDS[0]) as services:
+        yield services, write_log(services, services.clock)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def written(written_for_all: Written, tmp_path: Path) -> Iterator[Written]:
+    """The same with a log of every kind of row, and its checkpoints."""
+    with undone(written_for_all[0], tmp_path / "data") as services:
+        yield services, written_for_all[1]
 
 
 @pytest.fixture(scope="module")
@@ -169,8 +190,8 @@ def check(path: Path, *outside: Checkpoint, **more: Any) -> Report:
 # Untouched.
 
 
-def test_an_untouched_log_is_valid_and_its_report_says_what_it_is(signed: Services, clock: HandClock) -> None:
-    made = write_log(signed, clock)
+def test_an_untouched_log_is_valid_and_its_report_says_what_it_is(written: Written) -> None:
+    signed, made = written
     happen(signed, 2, seal=False)
     report = verify(signed.store, Question(outside=[kept(made[1])], keys=[KEYS[0].id], strict=True))
     with signed.store.read() as tx:
@@ -211,8 +232,8 @@ def test_a_log_signed_while_it_was_empty_is_valid(signed: Services) -> None:
     assert verdict(signed, outside=[kept(made)]) == (True, None, None, None)
 
 
-def test_pages_do_not_show(signed: Services, clock: HandClock, monkeypatch: pytest.MonkeyPatch) -> None:
-    made = write_log(signed, clock)
+def test_pages_do_not_show(written: Written, monkeypatch: pytest.MonkeyPatch) -> None:
+    signed, made = written
     for size in (1, 2, 7, 12, 13):
         monkeypatch.setattr("signup.record.check.PAGE", size)
         told: list[tuple[int, int]] = []
@@ -221,8 +242,8 @@ def test_pages_do_not_show(signed: Services, clock: HandClock, monkeypatch: pyte
         assert told[-1] == (report.facts["head"], report.facts["head"])
 
 
-def test_a_pruned_log_is_valid_from_there_on(signed: Services, clock: HandClock) -> None:
-    made = write_log(signed, clock)
+def test_a_pruned_log_is_valid_from_there_on(written: Written) -> None:
+    signed, made = written
     prune(signed, made[1].seq)
     assert verdict(signed, outside=[kept(made[1]), kept(made[3])]) == (True, None, None, None)
     Sealer(signed).seal()
@@ -231,14 +252,22 @@ def test_a_pruned_log_is_valid_from_there_on(signed: Services, clock: HandClock)
     assert found["events"] == found["head"] - made[1].seq
 
 
-def test_a_checkpoint_of_what_was_pruned_cannot_be_compared(signed: Services, clock: HandClock) -> None:
-    made = write_log(signed, clock)
+def test_a_checkpoint_of_what_was_pruned_cannot_be_compared(written: Written) -> None:
+    signed, made = written
     prune(signed, made[1].seq)
     assert verdict(signed, outside=[kept(made[0])]) == (None, "checkpoint_not_covered", None, None)
 
 
+@pytest.fixture
+def alone(opened_for_all: Opened) -> Iterator[Services]:
+    """The same over a database of the test's own."""
+    with opened_for_all(audit_keys=SEEDS[0]) as services:
+        yield services
+
+
 @pytest.mark.torture
-def test_no_alarm_while_the_log_is_sealed_signed_pruned_and_redacted(signed: Services, rounds: int) -> None:
+def test_no_alarm_while_the_log_is_sealed_signed_pruned_and_redacted(alone: Services, rounds: int) -> None:
+    signed = alone
     keys.ready(signed, quiet)
     over, faults = threading.Event(), list[BaseException]()
 
@@ -272,16 +301,14 @@ def test_no_alarm_while_the_log_is_sealed_signed_pruned_and_redacted(signed: Ser
     assert [(one["valid"], one["reason"], one["detail"]) for one in verdicts if not one["valid"]] == []
 
 
-def test_a_row_redacted_while_the_log_is_read_is_no_fault(signed: Services, clock: HandClock) -> None:
-    write_log(signed, clock)
+def test_a_row_redacted_while_the_log_is_read_is_no_fault(written: Written) -> None:
+    signed, _ = written
     report = verify(signed.store, Question(), _once(lambda: redact(signed, 9)))
     assert report.valid
 
 
-def test_a_log_pruned_while_it_is_read_is_read_again(
-    signed: Services, clock: HandClock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    made = write_log(signed, clock)
+def test_a_log_pruned_while_it_is_read_is_read_again(written: Written, monkeypatch: pytest.MonkeyPatch) -> None:
+    signed, made = written
     monkeypatch.setattr("signup.record.check.PAGE", 4)
     report = verify(signed.store, Question(), _once(lambda: prune(signed, made[2].seq)))
     assert (report.valid, report.facts["prunedTo"]) == (True, made[2].seq)
@@ -321,9 +348,9 @@ REASONS: list[tuple[str, tuple[str, ...], tuple[Any, ...]]] = [
 
 @pytest.mark.parametrize(("reason", "statements", "rows"), REASONS)
 def test_each_fault_is_named_with_its_row(
-    signed: Services, clock: HandClock, reason: str, statements: tuple[str, ...], rows: tuple[Any, ...]
+    written: Written, reason: str, statements: tuple[str, ...], rows: tuple[Any, ...]
 ) -> None:
-    write_log(signed, clock)
+    signed, _ = written
     with signed.store.read() as tx:
         [nine] = tx.tuples("rows_to_verify", after=8, up_to=9, size=1)
     kept_hash = tree.details_hash(nine[5], bytes.fromhex(nine[7])).hex()
@@ -331,8 +358,8 @@ def test_each_fault_is_named_with_its_row(
     assert verdict(signed) == (False, reason, *rows)
 
 
-def test_rewritten_history_reaches_from_the_last_checkpoint_that_fitted(signed: Services, clock: HandClock) -> None:
-    made = write_log(signed, clock)
+def test_rewritten_history_reaches_from_the_last_checkpoint_that_fitted(written: Written) -> None:
+    signed, made = written
     change_leaf_of(signed, 15)
     assert verdict(signed) == (False, "history_rewritten", made[0].seq + 1, made[1].seq)
 
@@ -347,8 +374,8 @@ def change_leaf_of(services: Services, seq: int) -> None:
     tamper(services, f"UPDATE events SET actor = 'user:eve', leaf = '{leaf}' WHERE seq = {seq}")
 
 
-def test_without_its_own_checkpoints_it_reaches_from_the_last_one_outside(signed: Services, clock: HandClock) -> None:
-    made = write_log(signed, clock)
+def test_without_its_own_checkpoints_it_reaches_from_the_last_one_outside(written: Written) -> None:
+    signed, made = written
     change_leaf_of(signed, 15)
     tamper(signed, "DELETE FROM audit_checkpoints")
     outside = [kept(made[3]), kept(made[0])]
@@ -356,8 +383,8 @@ def test_without_its_own_checkpoints_it_reaches_from_the_last_one_outside(signed
     assert verdict(signed, outside=outside) == expected
 
 
-def test_a_checkpoint_from_outside_beyond_the_end_shows_what_is_missing(signed: Services, clock: HandClock) -> None:
-    write_log(signed, clock)
+def test_a_checkpoint_from_outside_beyond_the_end_shows_what_is_missing(written: Written) -> None:
+    signed, _ = written
     with signed.store.read() as tx:
         log = tx.one("lock_head" if signed.store.dialect == "sqlite" else "log_head") or {}
     origin = checkpoint.origin_of(log["mode"], log["log_id"])
@@ -429,7 +456,7 @@ def test_bytes_that_are_no_text_are_a_fault_of_their_row_and_make_nobody_blind(
     assert (found["valid"], found["reason"], found["firstBadSeq"], found["lastBadSeq"]) == (False, *expected)
 
 
-@pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("opened_for_all", ["sqlite"], indirect=True)
 def test_bytes_that_are_no_text_are_found_in_our_own_database_too(signed: Services) -> None:
     happen(signed, 4)
     tamper(signed, "UPDATE events SET details = CAST(x'7b22ff227d' AS TEXT) WHERE seq = 3")
@@ -505,8 +532,8 @@ def test_a_key_without_endorsement_needs_a_pin_of_its_own(original: Original, tm
     assert check(copy, keys=[KEYS[0].id, KEYS[1].id]).valid
 
 
-def test_what_we_remember_of_our_own_log_must_be_in_it(signed: Services, clock: HandClock) -> None:
-    made = write_log(signed, clock)
+def test_what_we_remember_of_our_own_log_must_be_in_it(written: Written) -> None:
+    signed, made = written
     with signed.store.read() as tx:
         head = (tx.one("log_head") or {})["seq"]
     remembered = Pins(keys=(KEYS[0].id,), checked=Point(made[1].seq, made[1].root), signed=Point(99, "9" * 64))
@@ -517,8 +544,8 @@ def test_what_we_remember_of_our_own_log_must_be_in_it(signed: Services, clock: 
     assert verdict(signed, ours=True, pins=lambda _: other) == expected
 
 
-def test_an_incremental_check_begins_at_the_last_one(signed: Services, clock: HandClock) -> None:
-    made = write_log(signed, clock)
+def test_an_incremental_check_begins_at_the_last_one(written: Written) -> None:
+    signed, made = written
     checked = Pins(checked=Point(made[2].seq, made[2].root))
     told: list[tuple[int, int]] = []
     report = verify(signed.store, Question(pins=lambda _: checked, incremental=True), _noted(told))
@@ -530,8 +557,8 @@ def test_an_incremental_check_begins_at_the_last_one(signed: Services, clock: Ha
     assert verdict(signed, pins=lambda _: checked, incremental=True)[1:] == ("row_changed", 45, 45)
 
 
-def test_an_incremental_check_minds_that_its_beginning_is_still_the_same(signed: Services, clock: HandClock) -> None:
-    made = write_log(signed, clock)
+def test_an_incremental_check_minds_that_its_beginning_is_still_the_same(written: Written) -> None:
+    signed, made = written
     other = Pins(checked=Point(made[2].seq, "9" * 64))
     found = verdict(signed, pins=lambda _: other, incremental=True)
     assert found == (False, "outside_checkpoint_contradicted", 1, made[2].seq)
