@@ -51,14 +51,18 @@ class Inside:
 
 
 @contextmanager
-def undone(services: Services, folder: Path) -> Iterator[Services]:
-    """The same services with a clock and a data folder (`folder`) of one's own; what is done to the log is undone."""
+def undone(services: Services, folder: Path, clock: HandClock) -> Iterator[Services]:
+    """The same services with a data folder and a clock of the test's own; what is done to the log is undone.
+
+    The clock is moved to where that of the services stands.
+    """
+    clock.set(services.clock.now())
     shutil.copytree(services.settings.data_dir, folder, dirs_exist_ok=True)
     settings = services.settings.model_copy(update={"data_dir": folder})
     try:
         with services.store.write() as tx:
             store: Any = Inside(services.store, tx)
-            yield replace(services, settings=settings, store=store, clock=HandClock(services.clock.now()))
+            yield replace(services, settings=settings, store=store, clock=clock)
             raise UndoneError
     except UndoneError:
         return

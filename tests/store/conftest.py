@@ -48,7 +48,7 @@ def services_for_all(opened_for_all: Opened) -> Iterator[Services]:
 
 
 @pytest.fixture
-def undone_on_each(services_for_all: Services, tmp_path: Path) -> Iterator[Services]:
+def undone_on_each(services_for_all: Services, tmp_path: Path, clock: HandClock) -> Iterator[Services]:
     """Services over an empty log, on each store, for tests that do with one connection."""
-    with undone(services_for_all, tmp_path / "data") as wired:
+    with undone(services_for_all, tmp_path / "data", clock) as wired:
         yield wired

@@ -73,8 +73,8 @@ def grown_for_all(opened_for_all: Opened) -> Iterator[Services]:
 
 
 @pytest.fixture
-def grown(grown_for_all: Services, tmp_path: Path) -> Iterator[Services]:
-    with undone(grown_for_all, tmp_path / "data") as services:
+def grown(grown_for_all: Services, tmp_path: Path, clock: HandClock) -> Iterator[Services]:
+    with undone(grown_for_all, tmp_path / "data", clock) as services:
         yield services
 
 
@@ -159,8 +159,9 @@ def test_a_span_of_time_lies_between_two_signed_roots(grown: Services, tmp_path:
 
 
 @pytest.mark.parametrize("hours", [0, 72])
-def test_a_clock_that_once_ran_ahead_takes_no_event_out_of_a_span(grown: Services, tmp_path: Path, hours: int) -> None:
-    clock: Any = grown.clock
+def test_a_clock_that_once_ran_ahead_takes_no_event_out_of_a_span(
+    grown: Services, clock: HandClock, tmp_path: Path, hours: int
+) -> None:
     clock.move(2 * 86400)
     hour_of(grown, 5, rows=1)
     signed(grown)

@@ -3,7 +3,7 @@
 import base64
 import json
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,10 +18,10 @@ from signup.record.events import Kind
 from signup.record.pins import Pins, Point
 from signup.record.seal import Sealer
 from signup.services import Services, open_services
+from tests.undone import Opened, undone
 
 SEEDS = [base64.b64encode(bytes([number]) * 32).decode() for number in range(1, 4)]
 IDS = [note.SigningKey.of(base64.b64decode(seed)).id for seed in SEEDS]
-Opened = Callable[..., AbstractContextManager[Services]]
 
 
 @pytest.fixture
@@ -37,9 +37,16 @@ def opened(store_url: str, settings: Callable[..., Any], clock: HandClock) -> Op
     return build
 
 
+@pytest.fixture(scope="module")
+def wired_for_all(opened_for_all: Opened) -> Iterator[Services]:
+    with opened_for_all(audit_keys=SEEDS[0]) as services:
+        yield services
+
+
 @pytest.fixture
-def wired(opened: Opened) -> Iterator[Services]:
-    with opened() as services:
+def wired(wired_for_all: Services, tmp_path: Path, clock: HandClock) -> Iterator[Services]:
+    """The same, opened once and undone."""
+    with undone(wired_for_all, tmp_path / "data", clock) as services:
         yield services
 
 

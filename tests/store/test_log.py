@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from signup.clock import HandClock
 from signup.errors import RecordAltered, UsageWrong
 from signup.model import Event
 from signup.record import events, log
@@ -56,8 +57,8 @@ def filled_for_all(opened_for_all: Opened) -> Iterator[Services]:
 
 
 @pytest.fixture
-def filled(filled_for_all: Services, tmp_path: Path) -> Iterator[Services]:
-    with undone(filled_for_all, tmp_path / "data") as services:
+def filled(filled_for_all: Services, tmp_path: Path, clock: HandClock) -> Iterator[Services]:
+    with undone(filled_for_all, tmp_path / "data", clock) as services:
         yield services
 
 

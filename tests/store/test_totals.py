@@ -80,35 +80,35 @@ def counted(services: Services) -> dict[tuple[str, str, str], int]:
         return {(row["kind"], row["word"], row["second"]): row["n"] for row in tx.all("event_totals")}
 
 
-def test_each_thing_counts_once_when_it_is_sealed(services_on_each: Services) -> None:
-    tell(services_on_each, *TOLD)
-    assert counted(services_on_each) == {}
-    Sealer(services_on_each).seal()
-    Sealer(services_on_each).seal()
-    assert counted(services_on_each) == COUNTED
-    tell(services_on_each, (Kind.LOCK_HIT, LOCK_HIT))
-    Sealer(services_on_each).seal()
-    assert counted(services_on_each) == {**COUNTED, ("lock.hit", "", ""): 3}
+def test_each_thing_counts_once_when_it_is_sealed(undone_on_each: Services) -> None:
+    tell(undone_on_each, *TOLD)
+    assert counted(undone_on_each) == {}
+    Sealer(undone_on_each).seal()
+    Sealer(undone_on_each).seal()
+    assert counted(undone_on_each) == COUNTED
+    tell(undone_on_each, (Kind.LOCK_HIT, LOCK_HIT))
+    Sealer(undone_on_each).seal()
+    assert counted(undone_on_each) == {**COUNTED, ("lock.hit", "", ""): 3}
 
 
-def test_what_a_replay_caused_is_not_counted(services_on_each: Services) -> None:
-    tell(services_on_each, (Kind.CALLBACK_RECEIVED, {"result": "approved", "replay": True}))
-    Sealer(services_on_each).seal()
-    assert counted(services_on_each) == {}
+def test_what_a_replay_caused_is_not_counted(undone_on_each: Services) -> None:
+    tell(undone_on_each, (Kind.CALLBACK_RECEIVED, {"result": "approved", "replay": True}))
+    Sealer(undone_on_each).seal()
+    assert counted(undone_on_each) == {}
 
 
 def test_a_total_does_not_fall_when_events_are_pruned_or_lose_their_details(
-    services_on_each: Services, clock: HandClock
+    undone_on_each: Services, clock: HandClock
 ) -> None:
-    tell(services_on_each, *TOLD)
-    sign(services_on_each)
-    redact(services_on_each, 2, reason="a slip", actor="cli")
+    tell(undone_on_each, *TOLD)
+    sign(undone_on_each)
+    redact(undone_on_each, 2, reason="a slip", actor="cli")
     clock.move(401 * DAY)
-    tell(services_on_each, (Kind.LOCK_HIT, LOCK_HIT))
-    sign(services_on_each)
-    pruner = Pruner(services_on_each, Sealer(services_on_each), clerk(services_on_each))
+    tell(undone_on_each, (Kind.LOCK_HIT, LOCK_HIT))
+    sign(undone_on_each)
+    pruner = Pruner(undone_on_each, Sealer(undone_on_each), clerk(undone_on_each))
     assert pruner.run()
-    now = counted(services_on_each)
+    now = counted(undone_on_each)
     assert {words: now[words] for words in COUNTED} == {**COUNTED, ("lock.hit", "", ""): 3}
 
 
@@ -120,13 +120,13 @@ def test_sealers_at_work_together_count_no_event_twice(services_on_each: Service
     assert counted(services_on_each) == {("lock.hit", "", ""): 4 * PORTION}
 
 
-def test_a_sealer_that_fails_has_counted_nothing(services_on_each: Services) -> None:
-    tell(services_on_each, *TOLD)
-    with services_on_each.store.write() as tx:
+def test_a_sealer_that_fails_has_counted_nothing(undone_on_each: Services) -> None:
+    tell(undone_on_each, *TOLD)
+    with undone_on_each.store.write() as tx:
         tx.run("move_head", seq=7, frontier="nonsense")
     with pytest.raises(Exception, match="head"):
-        Sealer(services_on_each).seal()
-    assert counted(services_on_each) == {}
+        Sealer(undone_on_each).seal()
+    assert counted(undone_on_each) == {}
 
 
 @pytest.mark.parametrize("details", ALTERED)
@@ -143,26 +143,26 @@ def migrate_again(services: Services) -> None:
             tx._connection.execute(part)  # type: ignore[attr-defined]
 
 
-def test_a_migration_counts_what_was_sealed_before_just_the_same(services_on_each: Services) -> None:
-    tell(services_on_each, *TOLD, (Kind.SIGNUP_OPENED, {"replay": True}))
-    Sealer(services_on_each).seal()
-    migrate_again(services_on_each)
-    assert counted(services_on_each) == COUNTED
+def test_a_migration_counts_what_was_sealed_before_just_the_same(undone_on_each: Services) -> None:
+    tell(undone_on_each, *TOLD, (Kind.SIGNUP_OPENED, {"replay": True}))
+    Sealer(undone_on_each).seal()
+    migrate_again(undone_on_each)
+    assert counted(undone_on_each) == COUNTED
 
 
-def test_a_migration_counts_altered_events_just_the_same_and_is_stopped_by_none(services_on_each: Services) -> None:
+def test_a_migration_counts_altered_events_just_the_same_and_is_stopped_by_none(undone_on_each: Services) -> None:
     replayed = '{"reason":"user_rejected","replay":null}'
     declined = (Kind.SIGNUP_DECLINED, {"status": "declined", "reason": "user_rejected", "ms": 5})
-    mark = "%s" if services_on_each.store.dialect == "postgresql" else "?"
+    mark = "%s" if undone_on_each.store.dialect == "postgresql" else "?"
     for details in [*ALTERED, replayed]:
-        tell(services_on_each, declined)
-        with services_on_each.store.write() as tx:
+        tell(undone_on_each, declined)
+        with undone_on_each.store.write() as tx:
             tx._connection.execute(f"UPDATE events_inbox SET details = {mark}", [details])  # type: ignore[attr-defined]
-        Sealer(services_on_each).seal()
+        Sealer(undone_on_each).seal()
     found = {("signup.declined", "", ""): len(ALTERED)}
-    assert counted(services_on_each) == found
-    migrate_again(services_on_each)
-    assert counted(services_on_each) == found
+    assert counted(undone_on_each) == found
+    migrate_again(undone_on_each)
+    assert counted(undone_on_each) == found
 
 
 def test_every_word_that_tells_events_apart_is_one_they_may_carry() -> None:

@@ -149,9 +149,9 @@ def signed_for_all(opened_for_all: Opened) -> Iterator[Services]:
 
 
 @pytest.fixture
-def signed(signed_for_all: Services, tmp_path: Path) -> Iterator[Services]:
+def signed(signed_for_all: Services, tmp_path: Path, clock: HandClock) -> Iterator[Services]:
     """Services on each store, whose key signs."""
-    with undone(signed_for_all, tmp_path / "data") as services:
+    with undone(signed_for_all, tmp_path / "data", clock) as services:
         yield services
 
 
@@ -162,9 +162,9 @@ def written_for_all(opened_for_all: Opened) -> Iterator[Written]:
 
 
 @pytest.fixture
-def written(written_for_all: Written, tmp_path: Path) -> Iterator[Written]:
+def written(written_for_all: Written, tmp_path: Path, clock: HandClock) -> Iterator[Written]:
     """The same with a log of every kind of row, and its checkpoints."""
-    with undone(written_for_all[0], tmp_path / "data") as services:
+    with undone(written_for_all[0], tmp_path / "data", clock) as services:
         yield services, written_for_all[1]
 
 
