@@ -214,7 +214,7 @@ def _text(dark: bool) -> axes.Text:
 
 
 def _spec(*layers: alt.Chart, height: int) -> Spec:
-    """The layers as one specification, without Altair's own look. The tests check it: here that would double its cost."""
+    """The layers as one specification, without Altair's own look. The tests check it: here that doubled its cost."""
     padding = {"left": 2, "right": 6, "top": 6, "bottom": 0}
     spec: Spec = alt.LayerChart(layer=list(layers), height=height, padding=padding).to_dict(validate=False)
     return {part: spec[part] for part in spec if part != "config"}
