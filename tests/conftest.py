@@ -18,7 +18,7 @@ from signup.settings import Settings
 from signup.store import Store, open_store
 from tests import machine
 from tests.fakes import ScriptedTruecaller
-from tests.machine import _server, browse, chromium, contexts, postgres_server  # noqa: F401  fixtures
+from tests.machine import _server, browse, chromium, context, postgres_server, watched_tab  # noqa: F401  fixtures
 
 START = datetime(2026, 11, 24, 14, 0, tzinfo=UTC)
 ROUNDS = 10
@@ -154,8 +154,8 @@ def eventually() -> Callable[..., Any]:
 
 
 @pytest.fixture
-def page(contexts: Callable[..., Any]) -> Iterator[Any]:  # noqa: F811
+def page(context: Any) -> Iterator[Any]:  # noqa: F811
     """A new browser tab, 1440 x 900."""
-    tab = contexts().new_page()
+    tab = context.new_page()
     yield tab
     tab.close()

@@ -27,6 +27,7 @@ ROOT = Path(__file__).parent.parent
 CHROMIUMS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 WIDE, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 MOST_MILLISECONDS = 40_000
+NOWHERE = "about:blank"
 A_WORD_GROWS = 0.001
 """A shift of the layout: a count with one more digit. A table that moved by a row would be fifty times that."""
 NOTICE_SHIFTS = """
@@ -177,63 +178,59 @@ def chromium() -> Iterator[Any]:
 
 
 @pytest.fixture(scope="module")
-def contexts(chromium: Any) -> Iterator[Callable[..., Any]]:
-    """`contexts(dark=True)`: one browser context for each look that a file's tests ask for.
+def context(chromium: Any) -> Iterator[Any]:
+    """A browser for a file's tests, of somebody who asks for no motion: what pages load and compile is kept."""
+    made = chromium.new_context(viewport=WIDE, timezone_id="Europe/Stockholm", reduced_motion="reduce")
+    yield made
+    made.close()
 
-    What their pages load they load once; tabs share nothing else that we keep.
+
+@pytest.fixture(scope="module")
+def watched_tab(context: Any) -> Iterator[tuple[Any, list[str]]]:
+    """A tab for a file's tests that notices how far things were moved under the reader's eyes, `window.shifted`, and
+    a list of what goes wrong in it.
     """
-    made: dict[bool, Any] = {}
-
-    def look(dark: bool = False) -> Any:
-        if dark not in made:
-            scheme = "dark" if dark else "light"
-            made[dark] = chromium.new_context(viewport=WIDE, color_scheme=scheme, timezone_id="Europe/Stockholm")
-        return made[dark]
-
-    yield look
-    for context in made.values():
-        context.close()
+    wrong: list[str] = []
+    tab = context.new_page()
+    tab.set_default_timeout(MOST_MILLISECONDS)
+    tab.on("console", lambda message: wrong.append(message.text) if _is_an_error(message) else None)
+    tab.on("pageerror", lambda error: wrong.append(str(error)))
+    tab.on("request", lambda request: wrong.append(request.url) if _is_elsewhere(request.url) else None)
+    tab.add_init_script(NOTICE_SHIFTS)
+    yield tab, wrong
+    tab.close()
 
 
 @pytest.fixture
-def browse(contexts: Callable[..., Any]) -> Iterator[Callable[..., Any]]:
-    """`browse(address, dark=True, size=PHONE)`: a new tab there, its script run. Nothing may go wrong in it.
-
-    It notices how far things were moved under the reader's eyes: `window.shifted`.
-    """
+def browse(watched_tab: tuple[Any, list[str]]) -> Iterator[Callable[..., Any]]:
+    """`browse(address, size=PHONE)`: the tab, loaded anew with that address, its script run. Nothing may go wrong."""
     from playwright.sync_api import expect
 
-    wrong: list[str] = []
-    tabs: list[Any] = []
+    tab, wrong = watched_tab
     expect.set_options(timeout=MOST_MILLISECONDS)
 
-    def look(address: str, *, dark: bool = False, size: dict[str, int] = WIDE) -> Any:
-        tabs.append(tab := contexts(dark).new_page())
+    def look(address: str, *, size: dict[str, int] = WIDE) -> Any:
         tab.set_viewport_size(size)
-        tab.set_default_timeout(MOST_MILLISECONDS)
-        tab.on("console", lambda message: wrong.append(message.text) if _is_an_error(message) else None)
-        tab.on("pageerror", lambda error: wrong.append(str(error)))
-        tab.on("request", lambda request: wrong.append(request.url) if _is_elsewhere(request.url) else None)
-        tab.add_init_script(NOTICE_SHIFTS)
+        tab.emulate_media(color_scheme="light")
         tab.goto(address)
         tab.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
         return tab
 
     yield look
-    for tab in tabs:
-        tab.close()
-    assert wrong == []
+    tab.goto(NOWHERE)
+    tab.mouse.move(0, 0)
+    told, wrong[:] = wrong[:], []
+    assert told == []
 
 
 def every_look(tab: Any) -> Iterator[tuple[str, dict[str, int]]]:
     """Show an open page as each screen does, light and dark, and wait until it stands: (colour scheme, size)."""
-    for scheme in ("light", "dark"):
+    for scheme, size in (("light", WIDE), ("light", PHONE), ("dark", PHONE), ("dark", WIDE)):
         tab.emulate_media(color_scheme=scheme)
-        for size in (WIDE, PHONE):
-            tab.set_viewport_size(size)
-            tab.wait_for_function(ASKED_FOR, arg=[scheme, size["width"]])
-            tab.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
-            yield scheme, size
+        tab.set_viewport_size(size)
+        tab.wait_for_function(ASKED_FOR, arg=[scheme, size["width"]])
+        tab.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
+        yield scheme, size
 
 
 def _is_an_error(message: Any) -> bool:

@@ -80,7 +80,7 @@ def answers(services: Services) -> bool:
 
 @pytest.fixture
 def visitor(browse: Callable[..., Page], running: Street) -> Callable[..., Page]:
-    """`visitor("audit", dark=True, size=PHONE)`: that page, fully drawn."""
+    """`visitor("audit", size=PHONE)`: that page, fully drawn."""
 
     def open_page(path: str, **look: Any) -> Page:
         page = browse(f"{running.address}/{path}", **look)
