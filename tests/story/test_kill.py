@@ -2,13 +2,9 @@
 
 import http.client
 import json
-import os
 import random
-import subprocess
-import sys
+import signal
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -21,10 +17,12 @@ from signup.record import log
 from signup.services import Services, open_services
 from signup.settings import load
 from tests.fakes import ScriptedTruecaller
-from tests.machine import ROOT, eventually, free_port
+from tests.machine import eventually, free_port
+from tests.nursery import Nursery, nursery
 from tests.story.truecaller import truecaller as profile_host
 
-SIGNUPS_A_ROUND = 40
+PROGRAMS = ("callback_server.__main__", "signup.__main__", "signup.commands.watch")
+SIGNUPS_A_ROUND = 16
 POSTERS = 4
 
 
@@ -32,27 +30,16 @@ POSTERS = 4
 class Program:
     """A program of ours that can be killed and begun again."""
 
-    words: list[str]
+    born: Nursery
     environ: dict[str, str]
-    process: subprocess.Popen[bytes] | None = None
+    words: list[str]
+    pid: int = 0
 
     def begin(self) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", *self.words], env=self.environ, cwd=ROOT, stderr=subprocess.DEVNULL
-        )
+        self.pid = self.born.start(self.environ, *self.words)
 
     def kill(self) -> None:
-        assert self.process is not None
-        self.process.kill()
-        self.process.wait()
-
-    @contextmanager
-    def running(self) -> Iterator["Program"]:
-        self.begin()
-        try:
-            yield self
-        finally:
-            self.kill()
+        assert self.born.kill(self.pid) == -signal.SIGKILL, "it ran until then"
 
 
 @dataclass
@@ -105,13 +92,16 @@ def test_nothing_acknowledged_is_lost_nothing_is_stored_twice_and_no_number_is_m
 
 def play(chosen: dict[str, str], rounds: int) -> set[str]:
     """Round after round sign-ups are started, approvals posted, and a program is killed: what was acknowledged."""
-    programs, truecaller, dice = {**os.environ, **chosen}, ScriptedTruecaller(), random.Random(7)
+    truecaller, dice = ScriptedTruecaller(), random.Random(7)
     load_on = Load(int(chosen["SIGNUP_CALLBACK_PORT"]))
     with (
         open_services(load(chosen, None), truecaller=truecaller, migrate=True) as services,
-        Program(["callback_server"], programs).running() as receiver,
-        Program(["signup", "watch"], programs).running() as watcher,
+        nursery(*PROGRAMS) as born,
     ):
+        receiver = Program(born, chosen, ["callback_server"])
+        watcher = Program(born, chosen, ["signup", "watch"])
+        receiver.begin()
+        watcher.begin()
         for nth in range(rounds):
             callbacks = begin(services, truecaller, nth)
             load_on.mark = len(load_on.acknowledged)
@@ -119,7 +109,7 @@ def play(chosen: dict[str, str], rounds: int) -> set[str]:
             posting.start()
             victim = dice.choice([receiver, watcher])
             eventually(load_on.begun, 30)
-            threading.Event().wait(dice.uniform(0, 0.2))
+            threading.Event().wait(dice.uniform(0, 0.1))
             victim.kill()
             victim.begin()
             posting.join()
