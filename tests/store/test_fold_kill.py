@@ -1,10 +1,7 @@
 """Folders are killed in the middle of it, on both stores: what they leave is as if nobody had been."""
 
 import random
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -13,20 +10,18 @@ import pytest
 from signup import settings as settings_module
 from signup.measure.fold import fold, rebuild
 from signup.services import Services, open_services
-from tests.machine import ROOT
+from tests.nursery import Nursery, nursery
 from tests.pages.fixtures import lives
 from tests.rolls import tables
 
 PORTION = 7
 
 
-@contextmanager
-def folder(environ: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
-    """A process that folds for ever."""
-    command = [sys.executable, "-m", "tests.store.test_fold_kill"]
-    with subprocess.Popen(command, env={**environ, "PYTHONPATH": str(ROOT)}) as process:
-        yield process
-        process.kill()
+@pytest.fixture(scope="module")
+def born() -> Iterator[Nursery]:
+    """Where processes come from that fold for ever."""
+    with nursery(__name__) as ready:
+        yield ready
 
 
 def seq(services: Services) -> int:
@@ -38,6 +33,7 @@ def seq(services: Services) -> int:
 @pytest.mark.timeout(1800)
 def test_killed_folders_leave_the_tables_of_an_undisturbed_fold(
     services_on_each: Services,
+    born: Nursery,
     environ: Callable[..., dict[str, str]],
     rounds: int,
     eventually: Callable[..., Any],
@@ -47,9 +43,11 @@ def test_killed_folders_leave_the_tables_of_an_undisturbed_fold(
     for number in range(rounds // 2):
         lives.write(services_on_each, lives.month(now + timedelta(days=number), days=1, a_day=60, seed=number))
         reached = seq(services_on_each)
-        with folder(theirs), folder(theirs):
-            more = chance.randrange(1, 20 * PORTION)
-            eventually(lambda reached=reached, more=more: seq(services_on_each) >= reached + more, 60)
+        folders = [born.start(theirs, __name__) for _ in range(2)]
+        more = chance.randrange(1, 20 * PORTION)
+        eventually(lambda reached=reached, more=more: seq(services_on_each) >= reached + more, 60)
+        for one in folders:
+            born.kill(one)
     assert not fold(services_on_each).behind
     found = tables(services_on_each)
     rebuild(services_on_each)

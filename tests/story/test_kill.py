@@ -5,6 +5,8 @@ import json
 import random
 import signal
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -21,7 +23,6 @@ from tests.machine import eventually, free_port
 from tests.nursery import Nursery, nursery
 from tests.story.truecaller import truecaller as profile_host
 
-PROGRAMS = ("callback_server.__main__", "signup.__main__", "signup.commands.watch")
 SIGNUPS_A_ROUND = 16
 POSTERS = 4
 
@@ -40,6 +41,12 @@ class Program:
 
     def kill(self) -> None:
         assert self.born.kill(self.pid) == -signal.SIGKILL, "it ran until then"
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        self.begin()
+        yield
+        self.kill()
 
 
 @dataclass
@@ -79,29 +86,36 @@ class Load:
             connection.close()
 
 
+@pytest.fixture(scope="module")
+def born() -> Iterator[Nursery]:
+    """Where receivers and watchers come from."""
+    with nursery("callback_server.__main__", "signup.__main__", "signup.commands.watch") as ready:
+        yield ready
+
+
 @pytest.mark.torture
 @pytest.mark.timeout(3000)
-def test_nothing_acknowledged_is_lost_nothing_is_stored_twice_and_no_number_is_missing(environ, store_url, rounds):
+def test_nothing_acknowledged_is_lost_nothing_is_stored_twice_and_no_number_is_missing(
+    environ, store_url, rounds, born
+):
     everything = rounds * SIGNUPS_A_ROUND
     with profile_host() as host:
         chosen = environ(database_url=store_url, callback_port=free_port(), profile_urls=host.profile_url)
-        assert len(play(chosen, rounds)) == everything
+        assert len(play(chosen, rounds, born)) == everything
         finish(chosen)
     assert_whole(chosen, everything)
 
 
-def play(chosen: dict[str, str], rounds: int) -> set[str]:
+def play(chosen: dict[str, str], rounds: int, born: Nursery) -> set[str]:
     """Round after round sign-ups are started, approvals posted, and a program is killed: what was acknowledged."""
     truecaller, dice = ScriptedTruecaller(), random.Random(7)
     load_on = Load(int(chosen["SIGNUP_CALLBACK_PORT"]))
+    receiver, watcher = Program(born, chosen, ["callback_server"]), Program(born, chosen, ["signup", "watch"])
     with (
         open_services(load(chosen, None), truecaller=truecaller, migrate=True) as services,
-        nursery(*PROGRAMS) as born,
+        receiver.running(),
+        watcher.running(),
     ):
-        receiver = Program(born, chosen, ["callback_server"])
-        watcher = Program(born, chosen, ["signup", "watch"])
-        receiver.begin()
-        watcher.begin()
         for nth in range(rounds):
             callbacks = begin(services, truecaller, nth)
             load_on.mark = len(load_on.acknowledged)
