@@ -15,7 +15,7 @@ END = NOON + timedelta(hours=3)
 
 
 def test_the_store_counts_each_minute_as_the_slow_count_does(services_on_each: Services) -> None:
-    told = lives.month(END, days=2, a_day=300)
+    told = lives.month(END, days=2, a_day=100)
     told += events(
         [
             *(started(at, f"019d5c0e-7d3e-7f6a-9b1c-3a5f0c7e1d{place:02}") for place, at in enumerate((0, 59, 60))),

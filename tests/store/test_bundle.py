@@ -12,7 +12,7 @@ import pytest
 
 from signup.clock import HandClock, text
 from signup.errors import RecordAltered, UsageWrong
-from signup.record import bundle, events, keys, log, tree
+from signup.record import bundle, events, keys, log, outside, tree
 from signup.record.bundle import Made
 from signup.record.bundle_plan import Asked, plan
 from signup.record.checkpoint import Clerk
@@ -226,9 +226,13 @@ def redact(services: Services, seq: int, *, told: bool = True) -> None:
             events.append(tx, at=log_time(services), kind=Kind.AUDIT_REDACTED, actor="user:u1", details=about)
 
 
-def test_more_checkpoints_than_a_verifier_reads_are_refused(grown: Services, tmp_path: Path) -> None:
+def test_more_checkpoints_than_a_verifier_reads_are_refused(
+    grown: Services, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert outside.LONGEST == verify.LONGEST_TEXT
+    monkeypatch.setattr(outside, "LONGEST", 1 << 16)
     much = {"seq": 3, "at": text(grown.clock.now()), "root": "0" * 64, "key_id": "0" * 32, "frontier": "[]"}
-    put(grown, "audit_checkpoints", [{**much, "note": "x" * verify.LONGEST_TEXT}])
+    put(grown, "audit_checkpoints", [{**much, "note": "x" * outside.LONGEST}])
     with pytest.raises(UsageWrong, match="export a shorter time"):
         made(grown, tmp_path)
     assert not (tmp_path / "bundle.zip").exists()

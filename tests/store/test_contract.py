@@ -107,13 +107,13 @@ def test_a_fresh_database_is_behind_and_a_migrated_one_is_not(store_url):
     store.close()
 
 
-def test_eight_processes_migrate_at_once(store_url):
+def test_four_processes_migrate_at_once(store_url):
     words = [sys.executable, "-c", MIGRATE, store_url]
-    running = [subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(8)]
+    running = [subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(4)]
     answers = [process.communicate(timeout=60) for process in running]
-    assert [errors for _, errors in answers] == [""] * 8
+    assert [errors for _, errors in answers] == [""] * 4
     with closing(open_store(store_url)) as store:
-        assert sorted(out.strip() for out, _ in answers) == [str(names(store))] + ["[]"] * 7
+        assert sorted(out.strip() for out, _ in answers) == [str(names(store))] + ["[]"] * 3
 
 
 def test_events_that_wait_while_a_database_of_the_first_version_is_migrated_keep_their_order(store_url):

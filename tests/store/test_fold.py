@@ -25,6 +25,13 @@ same_store = settings(deadline=None, max_examples=12, suppress_health_check=[Hea
 WAITING = [started(0, "a"), hit(10, "a", 10_000), sent(11, "a")]
 
 
+@pytest.fixture
+def counting(services_for_all: Services) -> Services:
+    """Services on each store whose roll-ups are empty."""
+    emptied(services_for_all)
+    return services_for_all
+
+
 def whole(services: Services, happened: list[Event]) -> dict[str, list[Any]]:
     """The tables of a log that was folded at once."""
     emptied(services)
@@ -35,46 +42,46 @@ def whole(services: Services, happened: list[Event]) -> dict[str, list[Any]]:
 @same_store
 @given(roaming_logs, st.data())
 def test_a_log_cut_anyhow_folds_to_the_same_tables(
-    services_on_each: Services, happened: list[Event], data: st.DataObject
+    counting: Services, happened: list[Event], data: st.DataObject
 ) -> None:
-    expected = whole(services_on_each, happened)
-    emptied(services_on_each)
+    expected = whole(counting, happened)
+    emptied(counting)
     for seen in [*sorted(data.draw(st.sets(st.integers(0, len(happened)), max_size=4))), len(happened)]:
         portion = data.draw(st.integers(1, 20))
-        assert not fold(over(services_on_each, MemoryLog(happened[:seen])), portion).behind
-    assert tables(services_on_each) == expected
+        assert not fold(over(counting, MemoryLog(happened[:seen])), portion).behind
+    assert tables(counting) == expected
 
 
 @same_store
 @given(roaming_logs)
-def test_a_rebuild_gives_the_same_tables(services_on_each: Services, happened: list[Event]) -> None:
-    expected = whole(services_on_each, happened)
-    rebuild(over(services_on_each, MemoryLog(happened)))
-    assert tables(services_on_each) == expected
+def test_a_rebuild_gives_the_same_tables(counting: Services, happened: list[Event]) -> None:
+    expected = whole(counting, happened)
+    rebuild(over(counting, MemoryLog(happened)))
+    assert tables(counting) == expected
 
 
 def test_an_open_sign_up_counts_in_no_cell_and_a_decline_that_is_approved_later_leaves_its_cell(
-    services_on_each: Services,
+    counting: Services,
 ) -> None:
     rows = [started(0, "a"), sent(1, "a")]
-    waiting = whole(services_on_each, events(rows))
+    waiting = whole(counting, events(rows))
     assert waiting["roll_cells"] == waiting["roll_hist"] == []
     rows += [declined(5, "a"), approved(9, "a"), fetched(10, "a")]
-    fold(over(services_on_each, MemoryLog(events(rows[:3]))))
-    assert [cell[4:6] for cell in tables(services_on_each)["roll_cells"]] == [(0, 1)] * 16
-    fold(over(services_on_each, MemoryLog(events(rows))))
-    found = tables(services_on_each)
+    fold(over(counting, MemoryLog(events(rows[:3]))))
+    assert [cell[4:6] for cell in tables(counting)["roll_cells"]] == [(0, 1)] * 16
+    fold(over(counting, MemoryLog(events(rows))))
+    found = tables(counting)
     assert [cell[4:6] for cell in found["roll_cells"]] == [(1, 0)] * 16
     assert {row[1] for row in found["roll_hist"]} == {"request", "approve", "profile"}
 
 
-def test_a_hit_that_comes_late_is_put_before_its_successor(services_on_each: Services) -> None:
+def test_a_hit_that_comes_late_is_put_before_its_successor(counting: Services) -> None:
     rows = [hit(100, "a", 1, channel="web"), hit(300, "a", 1, channel="api"), hit(400, "a", 1, channel="web")]
     late = [hit(50, "a", 1, channel="api"), hit(200, "a", 1, channel="web")]
-    expected = whole(services_on_each, events([*rows, *late]))
-    emptied(services_on_each)
-    fold(over(services_on_each, MemoryLog(events([*rows, *late]))), 1)
-    assert tables(services_on_each) == expected
+    expected = whole(counting, events([*rows, *late]))
+    emptied(counting)
+    fold(over(counting, MemoryLog(events([*rows, *late]))), 1)
+    assert tables(counting) == expected
     start = min(mark[2] for mark in expected["roll_marks"])
     links = [(seconds(mark[2], start), seconds(mark[6], start), seconds(mark[7], start)) for mark in by_time(expected)]
     assert links == [(0, None, None), (50, 0, None), (150, 50, 50), (250, 150, 0), (350, 250, 150)]
@@ -111,16 +118,16 @@ def test_folders_at_once_count_every_event_once(services_on_each: Services) -> N
     assert tables(services_on_each) == found
 
 
-def test_folding_stops_when_told_and_goes_on_from_there(services_on_each: Services) -> None:
+def test_folding_stops_when_told_and_goes_on_from_there(counting: Services) -> None:
     log = MemoryLog(events([started(number, f"s{number}") for number in range(10)]))
-    assert fold(over(services_on_each, log), 3, lambda: False) == Folded(3, 10)
-    assert fold(over(services_on_each, log), 3) == Folded(10, 10)
+    assert fold(over(counting, log), 3, lambda: False) == Folded(3, 10)
+    assert fold(over(counting, log), 3) == Folded(10, 10)
 
 
-def test_a_fold_that_was_overtaken_writes_nothing(services_on_each: Services) -> None:
+def test_a_fold_that_was_overtaken_writes_nothing(counting: Services) -> None:
     happened = events([*WAITING, started(20, "b")])
     log = MemoryLog(happened)
-    overtaking = over(services_on_each, MemoryLog(happened))
+    overtaking = over(counting, MemoryLog(happened))
 
     class Overtaken(MemoryLog):
         """Another folder is through while this one has read and not written yet."""
@@ -130,81 +137,81 @@ def test_a_fold_that_was_overtaken_writes_nothing(services_on_each: Services) ->
             fold(overtaking)
             return found
 
-    expected = whole(services_on_each, happened)
-    emptied(services_on_each)
-    fold(over(services_on_each, Overtaken(happened)), 2)
-    assert tables(services_on_each) == expected
-    assert not fold(over(services_on_each, log)).behind
+    expected = whole(counting, happened)
+    emptied(counting)
+    fold(over(counting, Overtaken(happened)), 2)
+    assert tables(counting) == expected
+    assert not fold(over(counting, log)).behind
 
 
-def test_an_event_that_no_step_ever_wrote_stops_the_fold_before_it(services_on_each: Services) -> None:
+def test_an_event_that_no_step_ever_wrote_stops_the_fold_before_it(counting: Services) -> None:
     happened = events(WAITING)
     altered = [*happened[:2], replace(happened[2], details={"status": "waiting"})]
-    log = over(services_on_each, MemoryLog(altered))
-    fold(over(services_on_each, MemoryLog(altered[:2])))
-    before = tables(services_on_each)
+    log = over(counting, MemoryLog(altered))
+    fold(over(counting, MemoryLog(altered[:2])))
+    before = tables(counting)
     with pytest.raises(RecordAltered, match="Event 3 "):
         fold(log)
-    assert tables(services_on_each) == before
+    assert tables(counting) == before
 
 
-def test_a_redacted_event_is_passed_over(services_on_each: Services) -> None:
+def test_a_redacted_event_is_passed_over(counting: Services) -> None:
     happened = events([started(0, "a"), sent(1, "a")])
-    found = whole(services_on_each, [happened[0], replace(happened[1], details=None)])
+    found = whole(counting, [happened[0], replace(happened[1], details=None)])
     assert [row[5] for row in found["roll_signups"]] == ["requested"]
 
 
 @pytest.mark.parametrize("other", [{"log_id": "another"}, {"branch": " on another branch"}])
-def test_another_log_under_the_cursor_is_folded_anew(services_on_each: Services, other: dict[str, str]) -> None:
-    fold(over(services_on_each, MemoryLog(events([*WAITING, started(20, "gone")]))))
+def test_another_log_under_the_cursor_is_folded_anew(counting: Services, other: dict[str, str]) -> None:
+    fold(over(counting, MemoryLog(events([*WAITING, started(20, "gone")]))))
     restored = MemoryLog(events([*WAITING, started(30, "b")]), **other)
-    assert fold(over(services_on_each, restored), anew=False).stale
-    assert not fold(over(services_on_each, restored)).behind
-    found = tables(services_on_each)
+    assert fold(over(counting, restored), anew=False).stale
+    assert not fold(over(counting, restored)).behind
+    found = tables(counting)
     assert [row[1] for row in found["roll_signups"]] == ["a", "b"]
-    assert found == whole(services_on_each, events([*WAITING, started(30, "b")]))
+    assert found == whole(counting, events([*WAITING, started(30, "b")]))
 
 
-def test_a_log_that_ends_before_the_cursor_is_folded_anew(services_on_each: Services) -> None:
-    fold(over(services_on_each, MemoryLog(events(WAITING))))
-    fold(over(services_on_each, MemoryLog(events(WAITING[:2]))))
-    assert tables(services_on_each) == whole(services_on_each, events(WAITING[:2]))
+def test_a_log_that_ends_before_the_cursor_is_folded_anew(counting: Services) -> None:
+    fold(over(counting, MemoryLog(events(WAITING))))
+    fold(over(counting, MemoryLog(events(WAITING[:2]))))
+    assert tables(counting) == whole(counting, events(WAITING[:2]))
 
 
-def test_what_was_pruned_stays_when_everything_else_is_folded_anew(services_on_each: Services) -> None:
+def test_what_was_pruned_stays_when_everything_else_is_folded_anew(counting: Services) -> None:
     rows = [
         *(started(0, "a"), hit(10, "a", 10_000), sent(11, "a"), declined(20, "a")),
         *(started(4_000_000, "b"), hit(4_000_010, "b", 10_000), sent(4_000_011, "b"), declined(4_000_020, "b")),
     ]
-    expected = whole(services_on_each, events(rows))
+    expected = whole(counting, events(rows))
     pruned = MemoryLog(events(rows))
     pruned.pruned_to = 4
-    rebuild(over(services_on_each, pruned))
-    assert tables(services_on_each) == expected
-    emptied(services_on_each)
-    fold(over(services_on_each, pruned))
-    assert [row[1] for row in tables(services_on_each)["roll_signups"]] == ["b"]
+    rebuild(over(counting, pruned))
+    assert tables(counting) == expected
+    emptied(counting)
+    fold(over(counting, pruned))
+    assert [row[1] for row in tables(counting)["roll_signups"]] == ["b"]
 
 
 @pytest.mark.parametrize("pruned_to", [3, 6], ids=["before the cursor", "up to the cursor"])
 def test_histograms_that_an_update_emptied_are_counted_anew_with_what_was_pruned(
-    services_on_each: Services, pruned_to: int
+    counting: Services, pruned_to: int
 ) -> None:
     rows = [row for at in (0, 4_000_000) for row in (started(at, f"s{at}"), sent(at, f"s{at}"), declined(at, f"s{at}"))]
-    whole(services_on_each, events(rows))
-    without_histograms(services_on_each)
+    whole(counting, events(rows))
+    without_histograms(counting)
     rows += [started(4_000_010, "b"), sent(4_000_011, "b"), declined(4_000_020, "b")]
     pruned = MemoryLog(events(rows))
     pruned.pruned_to = pruned_to
-    fold(over(services_on_each, pruned))
-    found = tables(services_on_each)
+    fold(over(counting, pruned))
+    found = tables(counting)
     rows.append(approved(4_000_030, "s4000000"))
     later = MemoryLog(events(rows))
     later.pruned_to = pruned_to
-    fold(over(services_on_each, later))
-    after = tables(services_on_each)
-    assert found == whole(services_on_each, events(rows[:-1]))
-    assert after == whole(services_on_each, events(rows))
+    fold(over(counting, later))
+    after = tables(counting)
+    assert found == whole(counting, events(rows[:-1]))
+    assert after == whole(counting, events(rows))
 
 
 # SQLite's own file.

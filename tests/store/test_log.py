@@ -241,10 +241,11 @@ def test_an_event_whose_details_were_changed_is_not_shown_but_named(undone_on_ea
 WALKS = [name for name in queries("sqlite") if name.startswith(("events_", "leaves_from"))]
 
 
+@pytest.mark.parametrize("opened_for_all", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("name", WALKS)
-def test_no_way_through_the_log_reads_all_of_it_or_sorts(services: Services, name: str) -> None:
+def test_no_way_through_the_log_reads_all_of_it_or_sorts(services_for_all: Services, name: str) -> None:
     params = {"kind": "lock.hit", "actor": "watcher", "signup_id": IDS[0], "start": moment(1), "end": moment(2)}
-    with services.store.read() as tx:
+    with services_for_all.store.read() as tx:
         rows = tx._connection.execute(  # type: ignore[attr-defined]
             "EXPLAIN QUERY PLAN " + queries("sqlite")[name],
             {**params, "after": 1, "before": 9, "size": 5, "first": 1, "match": '"a"'},

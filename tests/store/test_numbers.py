@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -59,9 +60,10 @@ questions = st.builds(
     *(few_of([*COUNTRIES, "FR"]), few_of([*CHANNELS, "kiosk"]), st.just(()) | few_of(OUTCOMES)),
 )
 # Found ones are not made smaller: on a real store that takes minutes.
-same_store = settings(
-    deadline=None, max_examples=25, phases=[Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture]
+some = settings(
+    deadline=None, max_examples=8, phases=[Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
+random_logs = given(roaming_logs, st.lists(questions, min_size=3, max_size=3))
 
 
 def same(found: Any, expected: Any, where: str = "") -> None:
@@ -85,14 +87,27 @@ def folded(services: Services, happened: list[Event]) -> None:
     fold(over(services, MemoryLog(happened)))
 
 
-@same_store
-@given(roaming_logs, st.lists(questions, min_size=3, max_size=3))
+@some
+@random_logs
 def test_every_figure_is_the_slow_counts(
-    services_on_each: Services, happened: list[Event], asked: list[Question]
+    services_for_all: Services, happened: list[Event], asked: list[Question]
 ) -> None:
-    folded(services_on_each, happened)
+    compare(services_for_all, happened, asked)
+
+
+@pytest.mark.long
+@settings(some, max_examples=200)
+@random_logs
+def test_every_figure_of_many_logs_is_the_slow_counts(
+    services_for_all: Services, happened: list[Event], asked: list[Question]
+) -> None:
+    compare(services_for_all, happened, asked)
+
+
+def compare(services_for_all: Services, happened: list[Event], asked: list[Question]) -> None:
+    folded(services_for_all, happened)
     slow, now = history(happened), NOON + timedelta(minutes=3)
-    with numbers(services_on_each) as quick:
+    with numbers(services_for_all) as quick:
         assert (set(quick.countries_known), set(quick.channels_known)) == (slow.countries, slow.channels)
         assert quick.is_empty == (not (slow.signups or slow.hits))
         for one in asked:
@@ -108,24 +123,21 @@ def test_every_figure_is_the_slow_counts(
 
 
 @pytest.mark.parametrize("case", VECTOR["questions"], ids=lambda case: " ".join(map(str, case["ask"].values())))
-def test_the_example_by_hand_is_read_exactly(services_on_each: Services, case: dict[str, Any]) -> None:
+def test_the_example_by_hand_is_read_exactly(services_for_all: Services, case: dict[str, Any]) -> None:
     folded(
-        services_on_each,
+        services_for_all,
         [
             Event(seq, row["at"], row["kind"], row["signupId"], "system", row["details"])
             for seq, row in enumerate(VECTOR["events"], start=1)
         ],
     )
-    with numbers(services_on_each) as quick:
+    with numbers(services_for_all) as quick:
         answer = quick.stats(question(**case["ask"]), clock.moment(VECTOR["now"]))
     assert {name: answer[name] for name in case["answer"]} == case["answer"]
 
 
-@pytest.mark.parametrize("zone", ZONES)
 @pytest.mark.parametrize("month", [3, 4, 9, 10])
-def test_days_and_hours_on_both_sides_of_a_change_of_the_clocks_are_exact(
-    services: Services, zone: str, month: int
-) -> None:
+def test_days_and_hours_on_both_sides_of_a_change_of_the_clocks_are_exact(services: Services, month: int) -> None:
     begin = datetime(2026, month, 1, tzinfo=UTC)
     late = (NOON - begin).total_seconds()
     rows = [started(quarter * 2_700 + 450 - late, f"s{quarter}") for quarter in range(1000)]
@@ -133,24 +145,24 @@ def test_days_and_hours_on_both_sides_of_a_change_of_the_clocks_are_exact(
     folded(services, happened)
     slow = history(happened)
     with numbers(services) as quick:
-        for interval in ("hour", "day", "week"):
+        for zone, interval in product(ZONES, ("hour", "day", "week")):
             asked = Question(start=begin, end=begin + timedelta(days=31), zone=zone, interval=interval)
-            same(quick.stats(asked, NOON), stats.stats(slow, asked, NOON))
+            same(quick.stats(asked, NOON), stats.stats(slow, asked, NOON), f"{zone} by {interval}: ")
 
 
-def test_one_look_sees_one_snapshot(services_on_each: Services) -> None:
-    folded(services_on_each, events([started(0, "a")]))
+def test_one_look_sees_one_snapshot(services_for_all: Services) -> None:
+    folded(services_for_all, events([started(0, "a")]))
     asked = Question(start=NOON, end=NOON + timedelta(hours=1))
-    with numbers(services_on_each) as quick:
+    with numbers(services_for_all) as quick:
         assert quick.seq == 1
-        fold(over(services_on_each, MemoryLog(events([started(0, "a"), started(1, "b")]))))
+        fold(over(services_for_all, MemoryLog(events([started(0, "a"), started(1, "b")]))))
         assert quick.stats(asked, NOON)["started"] == 1
-    with numbers(services_on_each) as quick:
+    with numbers(services_for_all) as quick:
         assert quick.stats(asked, NOON)["started"] == 2
 
 
 def test_histograms_that_an_update_emptied_are_not_asked_until_counted_anew(
-    services_on_each: Services,
+    services_for_all: Services,
 ) -> None:
     rows = [
         row
@@ -158,18 +170,18 @@ def test_histograms_that_an_update_emptied_are_not_asked_until_counted_anew(
         for row in (started(at, f"s{at}"), sent(at, f"s{at}"), hit(at + 1, f"s{at}", 1000), declined(at + 5, f"s{at}"))
     ]
     happened = events(rows)
-    folded(services_on_each, happened)
-    without_histograms(services_on_each)
-    log, slow = over(services_on_each, MemoryLog(happened)), history(happened)
+    folded(services_for_all, happened)
+    without_histograms(services_for_all)
+    log, slow = over(services_for_all, MemoryLog(happened)), history(happened)
     assert fold(log, anew=False).stale
     for hours in range(0, 24, 5):
         asked = Question(start=NOON - timedelta(days=15, hours=hours), end=NOON, interval="day")
-        with numbers(services_on_each) as quick:
+        with numbers(services_for_all) as quick:
             assert quick.without_histograms
             assert quick.stats(asked, NOON) == stats.stats(slow, asked, NOON)
             assert quick.retry_histogram(asked, NOON, 300.0) == stats.retry_histogram(slow, asked, NOON, 300.0)
     fold(log)
-    with numbers(services_on_each) as quick:
+    with numbers(services_for_all) as quick:
         assert not quick.without_histograms
         same(quick.stats(asked, NOON), stats.stats(slow, asked, NOON))
 
@@ -225,11 +237,11 @@ ASKED = {
 
 
 @pytest.mark.parametrize("name", READ)
-def test_no_question_reads_all_rows_or_all_marks(services_on_each: Services, name: str) -> None:
+def test_no_question_reads_all_rows_or_all_marks(services_for_all: Services, name: str) -> None:
     """PostgreSQL would read a small table as a whole, so it is told not to where there is another way."""
-    dialect = services_on_each.rolls.dialect
+    dialect = services_for_all.rolls.dialect
     text = queries(dialect, "rolls")[name]
-    with services_on_each.rolls.read() as tx:
+    with services_for_all.rolls.read() as tx:
         connection = tx._connection  # type: ignore[attr-defined]
         if dialect == "sqlite":
             plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {text}", ASKED).fetchall()]

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import sqlite_utils
 
+from signup.clock import HandClock
 from signup.model import Event
 from signup.record import bundle, canonical, events, export, log, search
 from signup.record.bundle_plan import Asked
@@ -22,8 +23,8 @@ from signup.services import Services
 from signup.store import Store, open_store
 from signup.store.driver import sqlite
 from tests.logbook import of_the_first_version
-from tests.store.test_log import ACTORS, IDS, everything, filled, fits, moment  # noqa: F401  a fixture
-from tests.store.test_prune import grown, prune  # noqa: F401  a fixture
+from tests.store.test_log import ACTORS, IDS, everything, filled, filled_for_all, fits, moment  # noqa: F401
+from tests.store.test_prune import grow, grown, prune  # noqa: F401  a fixture
 
 COLUMNS = ["kind", "signup_id", "actor", "details"]
 
@@ -107,14 +108,14 @@ FINDS = [
 ]
 
 
-def test_what_is_typed_is_found_whole_by_piece_and_its_last_word_by_its_beginning(services_on_each: Services) -> None:
-    put(services_on_each)
+def test_what_is_typed_is_found_whole_by_piece_and_its_last_word_by_its_beginning(undone_on_each: Services) -> None:
+    put(undone_on_each)
     exported = {"exportId": IDS[1], "filter": LogQuery().json(), "format": "csv", "withhold": None}
-    with services_on_each.store.write() as tx:
+    with undone_on_each.store.write() as tx:
         events.append(tx, at=moment(1), kind=Kind.AUDIT_EXPORTED, actor="api:web", details=exported)
-    put(services_on_each, Kind.CALLBACK_QUARANTINED, reason="state_mismatch")
+    put(undone_on_each, Kind.CALLBACK_QUARANTINED, reason="state_mismatch")
     for typed, seqs in FINDS:
-        assert found(services_on_each, typed) == seqs, typed
+        assert found(undone_on_each, typed) == seqs, typed
 
 
 NONSENSE = [
@@ -141,40 +142,40 @@ NONSENSE = [
 ]
 
 
-def test_whatever_is_typed_is_words_and_never_raises(services_on_each: Services) -> None:
-    put(services_on_each)
+def test_whatever_is_typed_is_words_and_never_raises(undone_on_each: Services) -> None:
+    put(undone_on_each)
     for typed in NONSENSE:
         wanted = [1] if set(pieces(typed)) == {"approved"} else []
-        assert found(services_on_each, typed) == wanted, typed[:20]
+        assert found(undone_on_each, typed) == wanted, typed[:20]
         filters = {"kinds": ("signup.*",), "actor": "api:web", "signup_id": IDS[0]}
-        assert found(services_on_each, typed, **filters) == wanted, typed[:20]
-    assert log.count(services_on_each, LogQuery()) == 1
+        assert found(undone_on_each, typed, **filters) == wanted, typed[:20]
+    assert log.count(undone_on_each, LogQuery()) == 1
 
 
-def test_random_signs_between_words_change_nothing(services_on_each: Services) -> None:
-    put(services_on_each)
+def test_random_signs_between_words_change_nothing(undone_on_each: Services) -> None:
+    put(undone_on_each)
     chance = random.Random(3)
     for _ in range(40):
         signs = ["".join(chance.choices("\"'*^-+:(){}&|!<>\\%~@,.;/?#=[]$\x00\x1f🙂", k=3)) for _ in range(3)]
-        assert found(services_on_each, "{} approved {} web {}".format(*signs)) == [1], signs
+        assert found(undone_on_each, "{} approved {} web {}".format(*signs)) == [1], signs
 
 
 def test_nothing_typed_is_no_search() -> None:
     assert {LogQuery(text=typed) for typed in (None, "", "   ", "\n\t")} == {LogQuery()}
 
 
-def test_hexadecimal_pieces_of_every_look_are_found(services_on_each: Services) -> None:
+def test_hexadecimal_pieces_of_every_look_are_found(undone_on_each: Services) -> None:
     chance, ids = random.Random(9), list[str]()
     for _ in range(60):
         digits = f"{chance.getrandbits(128):032x}"
         ids.append("-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:])))
-    with services_on_each.store.write() as tx:
+    with undone_on_each.store.write() as tx:
         for one in ids:
             events.append(tx, at=moment(1), kind=Kind.SIGNUP_OPENED, actor="cli", signup_id=one, details={})
-    log.seal_first(services_on_each)
+    log.seal_first(undone_on_each)
     for number, one in enumerate(ids, 1):
         for typed in (one, one[:13]):
-            assert number in [event.seq for event in log.after(services_on_each, LogQuery(text=typed), 0)], typed
+            assert number in [event.seq for event in log.after(undone_on_each, LogQuery(text=typed), 0)], typed
 
 
 def test_a_redacted_event_is_no_longer_found_by_what_it_said(services_on_each: Services) -> None:
@@ -199,20 +200,21 @@ def test_a_redacted_word_is_nowhere_in_the_files(services: Services) -> None:
     assert [file for file in files if b"zeppelin" in file.read_bytes()] == []
 
 
-def test_pruned_events_are_no_longer_found(services_on_each: Services, grown: Any) -> None:  # noqa: F811
-    before = found(services_on_each, "approved")
-    prune(services_on_each)
-    first = log.after(services_on_each, LogQuery(), 0)[0].seq or 0
+def test_pruned_events_are_no_longer_found(undone_on_each: Services, grown: Any) -> None:  # noqa: F811
+    before = found(undone_on_each, "approved")
+    prune(undone_on_each)
+    first = log.after(undone_on_each, LogQuery(), 0)[0].seq or 0
     assert first > 1
-    assert found(services_on_each, "approved") == [seq for seq in before if seq and seq >= first]
+    assert found(undone_on_each, "approved") == [seq for seq in before if seq and seq >= first]
 
 
 ON_SQLITE = pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
 
 
 @ON_SQLITE
-def test_a_redaction_after_a_prune_overwrites_again(services_on_each: Services, grown: Any) -> None:  # noqa: F811
+def test_a_redaction_after_a_prune_overwrites_again(services_on_each: Services, clock: HandClock) -> None:
     services = services_on_each
+    grow(services, clock)
     prune(services)
     put(services, Kind.LOCK_HIT, country="SE", channel="zeppelin", numberId="0" * 16, ms=1)
     redact(services, log.seal_first(services), reason="a slip", actor="cli")
@@ -257,32 +259,32 @@ def looked_up(store: Store, typed: str) -> list[dict[str, Any]]:
         return tx.all("events_found_oldest", match=match, after=0, before=10_000, size=10, **nothing)
 
 
-def test_times_far_from_rising_hide_no_event(services_on_each: Services) -> None:
+def test_times_far_from_rising_hide_no_event(undone_on_each: Services) -> None:
     chance, minutes = random.Random(2), []
-    with services_on_each.store.write() as tx:
+    with undone_on_each.store.write() as tx:
         for _ in range(2_500):
             minutes.append(chance.randrange(240) if len(minutes) % 50 == 0 else len(minutes) // 20)
             events.append(tx, at=moment(minutes[-1]), kind=Kind.AUDIT_PRUNED, actor="cli", details={"to": 0})
     for start, end in ((0, 3), (60, 61), (100, 110), (239, 240)):
         wanted = [seq for seq, minute in enumerate(minutes, 1) if start <= minute < end]
         query = LogQuery(start=moment(start), end=moment(end))
-        assert [event.seq for event in log.after(services_on_each, query, 0, 5000)] == wanted
-        assert log.count(services_on_each, query) == len(wanted)
+        assert [event.seq for event in log.after(undone_on_each, query, 0, 5000)] == wanted
+        assert log.count(undone_on_each, query) == len(wanted)
 
 
-def test_a_clock_that_once_went_wrong_widens_no_span_of_time(services_on_each: Services) -> None:
-    with services_on_each.store.write() as tx:
-        for number in range(6_000):
-            at = moment(200 if number == 500 else number // 50)
+def test_a_clock_that_once_went_wrong_widens_no_span_of_time(undone_on_each: Services) -> None:
+    with undone_on_each.store.write() as tx:
+        for number in range(3_000):
+            at = moment(200 if number == 500 else number // 20)
             events.append(tx, at=at, kind=Kind.AUDIT_PRUNED, actor="cli", details={"to": 0})
-    log.seal_first(services_on_each)
-    with services_on_each.store.read() as tx:
+    log.seal_first(undone_on_each)
+    with undone_on_each.store.read() as tx:
         found = tx.all("stretches_between", start=moment(100), end=None)
-    assert found == [{"first": 0, "last": 999}, {"first": 5000, "last": 6999}]
+    assert found == [{"first": 0, "last": 999}, {"first": 2000, "last": 3999}]
     late = LogQuery(start=moment(110))
-    assert [event.seq for event in log.after(services_on_each, late, 0, 2)] == [501, 5501]
-    assert [event.seq for event in log.page(services_on_each, late, before=5502, limit=3)] == [5501, 501]
-    assert log.count(services_on_each, late) == 501
+    assert [event.seq for event in log.after(undone_on_each, late, 0, 2)] == [501, 2201]
+    assert [event.seq for event in log.page(undone_on_each, late, before=2202, limit=3)] == [2201, 501]
+    assert log.count(undone_on_each, late) == 801
 
 
 def test_a_count_stops_where_nobody_counts_on(filled: Services) -> None:  # noqa: F811
@@ -303,16 +305,14 @@ def exported(services: Services) -> dict[str, Any]:
     return event.details or {}
 
 
-def test_an_export_of_a_search_holds_what_was_found_and_tells_no_word(
-    services_on_each: Services, tmp_path: Path
-) -> None:
-    put(services_on_each)
-    put(services_on_each, Kind.SIGNUP_EXPIRED, status="expired")
+def test_an_export_of_a_search_holds_what_was_found_and_tells_no_word(undone_on_each: Services, tmp_path: Path) -> None:
+    put(undone_on_each)
+    put(undone_on_each, Kind.SIGNUP_EXPIRED, status="expired")
     query = LogQuery(text="expired")
-    done = export.export(services_on_each, fmt="ndjson", out=tmp_path / "a", query=query, actor="cli")
+    done = export.export(undone_on_each, fmt="ndjson", out=tmp_path / "a", query=query, actor="cli")
     assert done["rows"] == 1
-    assert exported(services_on_each)["text"] is True
-    assert exported(services_on_each)["filter"] == LogQuery().json()
+    assert exported(undone_on_each)["text"] is True
+    assert exported(undone_on_each)["filter"] == LogQuery().json()
 
 
 def test_the_words_of_a_search_reach_no_event_no_file_and_no_trace_of_an_error(
@@ -329,21 +329,19 @@ def test_the_words_of_a_search_reach_no_event_no_file_and_no_trace_of_an_error(
     assert [path for path in written if b"xylophone" in path.read_bytes()] == []
 
 
-def test_a_bundle_of_a_search_is_valid_and_says_that_it_was_narrowed(
-    services_on_each: Services, tmp_path: Path
-) -> None:
+def test_a_bundle_of_a_search_is_valid_and_says_that_it_was_narrowed(undone_on_each: Services, tmp_path: Path) -> None:
     for _ in range(3):
-        put(services_on_each)
-        put(services_on_each, Kind.SIGNUP_EXPIRED, status="expired")
+        put(undone_on_each)
+        put(undone_on_each, Kind.SIGNUP_EXPIRED, status="expired")
     out = tmp_path / "found.zip"
     asked = Asked(LogQuery(text="expired"), narrowed={"status": "expired"})
-    done = bundle.export(services_on_each, out=out, asked=asked, actor="cli", say=str)
+    done = bundle.export(undone_on_each, out=out, asked=asked, actor="cli", say=str)
     report = verifier.verify(str(out), [], [])
     assert (done["rows"], report["valid"], report["shown"], report["complete"]) == (3, True, 3, False)
     with zipfile.ZipFile(out) as archive:
         manifest = json.loads(archive.read("manifest.json"))
     assert manifest["narrowed"] == {"status": "expired", "text": True}
-    assert exported(services_on_each)["text"] is True
+    assert exported(undone_on_each)["text"] is True
 
 
 # SQLite alone: what sqlite-utils knows.
@@ -382,10 +380,10 @@ def plain(sql: str) -> str:
 
 @ON_SQLITE
 def test_the_index_agrees_with_the_log_after_all_that_can_happen_to_it(
-    services_on_each: Services,
-    grown: Any,  # noqa: F811
+    services_on_each: Services, clock: HandClock
 ) -> None:
     services = services_on_each
+    grow(services, clock)
     prune(services)
     redact(services, log.after(services, LogQuery(("signup.*",)), 0)[0].seq or 0, reason="a slip", actor="cli")
     log.seal_first(services)
