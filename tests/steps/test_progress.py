@@ -1,7 +1,4 @@
-"""`--progress`, and what is left when an export or a check is stopped half-way.
-
-Run as a program this file is `python -m signup` that halts at its first line of progress.
-"""
+"""`--progress`, and what is left when an export or a check is stopped half-way."""
 
 import json
 import signal
@@ -14,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from signup.commands import edge
 from signup.commands.progress import EVERY_SECONDS, Progress, how_far
 from signup.record.forms import FORMS
 from signup.record.verifier import verify
@@ -28,6 +24,7 @@ Halted = Callable[..., list[subprocess.Popen[str]]]
 
 ALL = [*FORMS, "bundle"]
 STOPPED = 130
+HALTING = Path(__file__).with_name("halting.py")
 
 
 @pytest.fixture
@@ -42,7 +39,7 @@ def halted(
 
     def begin(words: list[str]) -> subprocess.Popen[str]:
         process = subprocess.Popen(
-            [sys.executable, __file__, *words, "--progress"],
+            [sys.executable, HALTING, *words, "--progress"],
             cwd=tmp_path,
             env={**environ(), "PYTHONPATH": str(ROOT)},
             stdin=subprocess.PIPE,
@@ -215,24 +212,3 @@ def test_the_verifier_alone_tells_how_far_it_is(services: Services, command: Com
     report = verify.verify(str(tmp_path / "log.zip"), [], [], lambda *step: steps.append(step))
     assert report["valid"]
     assert steps == [(1000, 2501), (2000, 2501), (2501, 2501)]
-
-
-class Halting:
-    """stderr that waits, once a line of progress was written, for stdin to end."""
-
-    def __init__(self) -> None:
-        self._stream = sys.stderr
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._stream, name)
-
-    def write(self, text: str) -> None:
-        self._stream.write(text)
-        if text.startswith('{"done"'):
-            self._stream.flush()
-            sys.stdin.read()
-
-
-if __name__ == "__main__":
-    sys.stderr = Halting()  # type: ignore[assignment]
-    sys.exit(edge.main())
