@@ -5,6 +5,7 @@ import os
 import signal
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from signup.store import Store, open_store
 from tests import machine
 from tests.fakes import ScriptedTruecaller
 from tests.machine import _server, browse, chromium, context, postgres_server, watched_tab  # noqa: F401  fixtures
+from tests.schemas import Schemas
 
 START = datetime(2026, 11, 24, 14, 0, tzinfo=UTC)
 ROUNDS = 10
@@ -99,18 +101,40 @@ def truecaller() -> ScriptedTruecaller:
     return ScriptedTruecaller()
 
 
+@pytest.fixture(scope="session")
+def schemas(postgres_server: str) -> Iterator[Schemas]:  # noqa: F811
+    """PostgreSQL's schemas, migrated at START."""
+    with closing(Schemas(postgres_server, text(START))) as ours:
+        yield ours
+
+
 @pytest.fixture
-def postgres_url(postgres_server: str) -> Iterator[str]:  # noqa: F811
-    """A PostgreSQL address with an empty schema of this test's own."""
+def postgres_url(schemas: Schemas) -> Iterator[str]:
+    """A PostgreSQL address with a schema of this test's own: migrated, and nothing in it."""
+    with schemas.one() as url:
+        yield url
+
+
+@pytest.fixture
+def bare_postgres_url(postgres_server: str) -> Iterator[str]:  # noqa: F811
+    """The same, never migrated."""
     with machine.own_schema(postgres_server) as url:
         yield url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """An empty database of this test's own, on each store."""
+    """A database of this test's own with nothing in it, on each store. PostgreSQL's is migrated already."""
     if request.param == "postgresql":
         return str(request.getfixturevalue("postgres_url"))
+    return f"sqlite:///{tmp_path}/data/signup.db"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def bare_store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The same, never migrated."""
+    if request.param == "postgresql":
+        return str(request.getfixturevalue("bare_postgres_url"))
     return f"sqlite:///{tmp_path}/data/signup.db"
 
 

@@ -20,9 +20,9 @@ ALL = [migration.name for migration in migrations("sqlite")]
 Environ = Callable[..., dict[str, str]]
 
 
-def test_migrate_says_what_it_applied_and_the_next_time_nothing(command: CommandLine, store_url: str) -> None:
-    dialect = "sqlite" if store_url.startswith("sqlite") else "postgresql"
-    command.settings(database_url=store_url)
+def test_migrate_says_what_it_applied_and_the_next_time_nothing(command: CommandLine, bare_store_url: str) -> None:
+    dialect = "sqlite" if bare_store_url.startswith("sqlite") else "postgresql"
+    command.settings(database_url=bare_store_url)
     assert command("migrate", "--json").json == {"applied": [migration.name for migration in migrations(dialect)]}
     assert command("migrate", "--json").json == {"applied": []}
     assert command("migrate").out == "The database is up to date.\n"

@@ -97,8 +97,8 @@ def test_a_look_for_changes_says_that_its_connection_broke_and_looks_again_on_a_
         assert store.changed() is False
 
 
-def test_a_fresh_database_is_behind_and_a_migrated_one_is_not(store_url):
-    store = open_store(store_url)
+def test_a_fresh_database_is_behind_and_a_migrated_one_is_not(bare_store_url):
+    store = open_store(bare_store_url)
     every = names(store)
     assert store.behind() == every
     assert store.migrate("2026-01-01") == every
@@ -107,17 +107,17 @@ def test_a_fresh_database_is_behind_and_a_migrated_one_is_not(store_url):
     store.close()
 
 
-def test_four_processes_migrate_at_once(store_url):
-    words = [sys.executable, "-c", MIGRATE, store_url]
+def test_four_processes_migrate_at_once(bare_store_url):
+    words = [sys.executable, "-c", MIGRATE, bare_store_url]
     running = [subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(4)]
     answers = [process.communicate(timeout=60) for process in running]
     assert [errors for _, errors in answers] == [""] * 4
-    with closing(open_store(store_url)) as store:
+    with closing(open_store(bare_store_url)) as store:
         assert sorted(out.strip() for out, _ in answers) == [str(names(store))] + ["[]"] * 3
 
 
-def test_events_that_wait_while_a_database_of_the_first_version_is_migrated_keep_their_order(store_url):
-    with closing(open_store(store_url)) as store:
+def test_events_that_wait_while_a_database_of_the_first_version_is_migrated_keep_their_order(bare_store_url):
+    with closing(open_store(bare_store_url)) as store:
         of_the_first_version(store, "2026-01-01")
         append(store, *"cab")
         store.migrate("2026-01-01")

@@ -222,8 +222,8 @@ def test_a_redaction_after_a_prune_overwrites_again(services_on_each: Services, 
     assert [file for file in files if b"zeppelin" in file.read_bytes()] == []
 
 
-def test_a_database_of_the_first_version_is_indexed_when_it_is_migrated(store_url: str) -> None:
-    store = open_store(store_url)
+def test_a_database_of_the_first_version_is_indexed_when_it_is_migrated(bare_store_url: str) -> None:
+    store = open_store(bare_store_url)
     of_the_first_version(store, moment(0))
     with store.write() as tx:
         tx.many("seal_event", [row(seq) for seq in range(1, 2_101)])
