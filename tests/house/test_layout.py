@@ -1,12 +1,11 @@
 import ast
+import json
 import re
 import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
-from tests.house.sources import ROOT, name_of, nodes, project_files, python_files, texts, tree
+from tests.house.sources import ROOT, name_of, nodes, project_files, python_files, texts, tree, walked
 
 LONGEST_FILE = 300
 LONGEST_FUNCTION = 45
@@ -14,10 +13,12 @@ ONE_FILE = ("signup/record/verifier/verify.py",)  # an auditor takes it along al
 SCRIPTS = ("__main__.py", "wsgi.py", "streamlit_app.py", "main.py")
 
 IMPORT_QUIETLY = """
-import importlib, sys
+import importlib, json, sys
 
-done = []
+done, watching = [], False
 def hook(event, args):
+    if not watching:
+        return
     if event.startswith("socket.") and event != "socket.gethostname":
         done.append(event)
     elif event in ("sqlite3.connect", "subprocess.Popen", "os.system", "os.mkdir", "os.remove", "os.rename"):
@@ -28,15 +29,25 @@ def hook(event, args):
         if "__pycache__" not in str(args[0]):
             done.append(f"open {args[0]}")
 
-for name in WARM:
-    importlib.import_module(name)
 sys.addaudithook(hook)
-for name in sys.argv[1:]:
-    before = len(done)
-    importlib.import_module(name)
-    for event in done[before:]:
-        print(name, event)
+for libraries, modules in json.loads(sys.argv[1]):
+    watching = False
+    for name in libraries:
+        importlib.import_module(name)
+    watching = True
+    for name in modules:
+        before = len(done)
+        importlib.import_module(name)
+        for event in done[before:]:
+            print(name, event)
 """
+WARM = {
+    "signup": ["pydantic_settings", "phonenumbers", "requests", "aiosql"],
+    "callback_server": ["flask", "waitress", "requests"],
+    "sandbox": ["flask", "waitress", "requests"],
+    "dashboard": ["streamlit", "altair", "pandas", "requests"],
+}
+"""Each room's libraries whose own imports may do something; those with the heaviest come last."""
 
 
 def test_every_module_opens_by_saying_what_it_is() -> None:
@@ -65,7 +76,7 @@ def test_whoever_catches_everything_says_why() -> None:
     silent = []
     for path in python_files():
         lines = path.read_text("utf-8").splitlines()
-        for node in ast.walk(tree(path)):
+        for node in walked(path):
             if not isinstance(node, ast.ExceptHandler):
                 continue
             broad = (
@@ -97,25 +108,21 @@ def module_name(path: Path) -> str:
     return name_of(path).removesuffix(".py").removesuffix("/__init__").replace("/", ".")
 
 
-@pytest.mark.parametrize(
-    ("room", "warm"),
-    [
-        ("signup", ["pydantic_settings", "phonenumbers", "requests", "aiosql"]),
-        ("callback_server", ["flask", "waitress", "requests"]),
-        ("dashboard", ["streamlit", "altair", "pandas", "requests"]),
-        ("sandbox", ["flask", "waitress", "requests"]),
-    ],
-)
-def test_importing_does_nothing(room: str, warm: list[str]) -> None:
-    """Neither a socket, a database, a thread, a process nor a file. `warm` are libraries whose own imports may."""
-    modules = [
+def of_room(room: str) -> list[str]:
+    """The modules of a room but for its scripts and pages."""
+    return [
         module_name(path)
         for path in python_files(room)
         if path.name not in SCRIPTS and not name_of(path).startswith("dashboard/pages/")
     ]
-    program = f"WARM = {warm!r}\n{IMPORT_QUIETLY}"
+
+
+def test_importing_does_nothing() -> None:
+    """Neither a socket, a database, a thread, a process nor a file."""
+    rooms = [(libraries, of_room(room)) for room, libraries in WARM.items()]
+    assert all(modules for _, modules in rooms)
     ran = subprocess.run(
-        [sys.executable, "-B", "-c", program, *modules],
+        [sys.executable, "-B", "-c", IMPORT_QUIETLY, json.dumps(rooms)],
         cwd=ROOT,
         check=False,
         capture_output=True,

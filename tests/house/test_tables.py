@@ -4,11 +4,12 @@ import ast
 import importlib.util
 import re
 import sys
+from functools import cache
 from importlib.metadata import packages_distributions
 
 from sandbox.settings import Settings as SandboxSettings
 from signup.settings import env_example, readme_table, table
-from tests.house.sources import ROOT, nodes, project_files, python_files, tree
+from tests.house.sources import ROOT, nodes, project_files, python_files, walked
 
 README = ROOT / "README.md"
 OURS = {"signup", "callback_server", "dashboard", "sandbox", "streamlit_app", "tests", "bench"}
@@ -83,6 +84,9 @@ COMES_WITH = {
 }
 
 
+distributions = cache(packages_distributions)
+
+
 def imported(*rooms: str) -> set[str]:
     """The packages some rooms import, as pip names them."""
     words: set[str] = set()
@@ -91,7 +95,7 @@ def imported(*rooms: str) -> set[str]:
             words |= {alias.name.partition(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             words.add(node.module.partition(".")[0])
-    known = packages_distributions()
+    known = distributions()
     packages = {_bare(known.get(word, [word])[0]) for word in words - OURS - set(sys.stdlib_module_names)}
     return {COMES_WITH.get(package, package) for package in packages}
 
@@ -126,7 +130,7 @@ def test_a_tests_name_is_a_sentence() -> None:
     short = [
         f"{path.name} {node.name}"
         for path in python_files("tests")
-        for node in ast.walk(tree(path))
+        for node in walked(path)
         if isinstance(node, ast.FunctionDef) and node.name.startswith("test_") and node.name.count("_") < 3
     ]
     assert short == []

@@ -12,6 +12,7 @@ from signup.services import Services, open_services
 from tests import machine
 from tests.conftest import START
 from tests.fakes import ScriptedTruecaller
+from tests.rolls import emptied
 from tests.undone import Opened, undone
 
 
@@ -52,3 +53,10 @@ def undone_on_each(services_for_all: Services, tmp_path: Path, clock: HandClock)
     """Services over an empty log, on each store, for tests that do with one connection."""
     with undone(services_for_all, tmp_path / "data", clock) as wired:
         yield wired
+
+
+@pytest.fixture
+def counting(services_for_all: Services) -> Services:
+    """Services on each store whose roll-ups are empty."""
+    emptied(services_for_all)
+    return services_for_all

@@ -25,13 +25,6 @@ same_store = settings(deadline=None, max_examples=12, suppress_health_check=[Hea
 WAITING = [started(0, "a"), hit(10, "a", 10_000), sent(11, "a")]
 
 
-@pytest.fixture
-def counting(services_for_all: Services) -> Services:
-    """Services on each store whose roll-ups are empty."""
-    emptied(services_for_all)
-    return services_for_all
-
-
 def whole(services: Services, happened: list[Event]) -> dict[str, list[Any]]:
     """The tables of a log that was folded at once."""
     emptied(services)

@@ -14,7 +14,7 @@ from signup.measure.fold import fold, rebuild
 from signup.record import log as record
 from signup.record.seal import only
 from signup.services import Services
-from signup.store import gate
+from signup.store import gate, postgresql
 from tests.rolls import MemoryLog, emptied, over, tables
 from tests.unit.measure_histories import approved, declined, events, fetched, hit, sent, started
 
@@ -45,9 +45,9 @@ def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("small_pages")
-def test_a_rebuild_beside_the_pruner_loses_no_sign_up(services_on_each: Services) -> None:
+def test_a_rebuild_beside_the_pruner_loses_no_sign_up(counting: Services) -> None:
     log = Once(MANY)
-    services = over(services_on_each, log)
+    services = over(counting, log)
     fold(services)
     expected = tables(services)
     log.happens = lambda: setattr(log, "pruned_to", 12)
@@ -58,12 +58,12 @@ def test_a_rebuild_beside_the_pruner_loses_no_sign_up(services_on_each: Services
 
 
 @pytest.mark.usefixtures("small_pages")
-def test_a_rebuild_beside_the_pruner_counts_nothing_twice_that_is_sealed_meanwhile(services_on_each: Services) -> None:
-    fold(over(services_on_each, MemoryLog(HITS)))
-    expected = tables(services_on_each)
-    emptied(services_on_each)
+def test_a_rebuild_beside_the_pruner_counts_nothing_twice_that_is_sealed_meanwhile(counting: Services) -> None:
+    fold(over(counting, MemoryLog(HITS)))
+    expected = tables(counting)
+    emptied(counting)
     log = Once(HITS[:12])
-    services = over(services_on_each, log)
+    services = over(counting, log)
     fold(services)
 
     def pruned_and_grown() -> None:
@@ -72,42 +72,42 @@ def test_a_rebuild_beside_the_pruner_counts_nothing_twice_that_is_sealed_meanwhi
     log.happens = pruned_and_grown
     rebuild(services)
     fold(services)
-    assert tables(services_on_each) == expected
+    assert tables(counting) == expected
 
 
-def test_a_rebuild_leaves_what_is_sealed_meanwhile_to_the_next_fold(services_on_each: Services) -> None:
+def test_a_rebuild_leaves_what_is_sealed_meanwhile_to_the_next_fold(counting: Services) -> None:
     log = Once(HITS[:12])
-    services = over(services_on_each, log)
+    services = over(counting, log)
     log.happens = lambda: setattr(log, "_events", HITS)
     assert rebuild(services).seq == 12
     fold(services)
     found = tables(services)
-    emptied(services_on_each)
+    emptied(counting)
     fold(services)
     assert tables(services) == found
 
 
 def test_a_fold_that_read_before_a_rebuild_writes_nothing_after_it(
-    services_on_each: Services, monkeypatch: pytest.MonkeyPatch
+    counting: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The rebuild moves the cursor from where it is to where it is."""
-    fold(over(services_on_each, MemoryLog(ONE)))
-    expected = tables(services_on_each)
-    emptied(services_on_each)
-    fold(over(services_on_each, MemoryLog(ONE[:3])))
-    with services_on_each.rolls.write() as tx:
+    fold(over(counting, MemoryLog(ONE)))
+    expected = tables(counting)
+    emptied(counting)
+    fold(over(counting, MemoryLog(ONE[:3])))
+    with counting.rolls.write() as tx:
         tx._connection.execute("DELETE FROM roll_signups")  # type: ignore[attr-defined]
     folded = module._folded
 
     def overtaken(*told: Any) -> Any:
         monkeypatch.setattr(module, "_folded", folded)
         found = folded(*told)
-        assert not rebuild(over(services_on_each, MemoryLog(ONE[:3]))).stale
+        assert not rebuild(over(counting, MemoryLog(ONE[:3]))).stale
         return found
 
     monkeypatch.setattr(module, "_folded", overtaken)
-    fold(over(services_on_each, MemoryLog(ONE)))
-    assert tables(services_on_each) == expected
+    fold(over(counting, MemoryLog(ONE)))
+    assert tables(counting) == expected
 
 
 def test_what_another_has_folded_anew_is_not_folded_anew_again(
@@ -128,10 +128,17 @@ def test_what_another_has_folded_anew_is_not_folded_anew_again(
         assert (tx.one("roll_position") or {})["rebuilds"] == 1
 
 
-def test_while_another_program_counts_anew_a_watcher_waits_in_silence(
-    services_on_each: Services, clock: HandClock, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stores that are opened now wait a tenth of a second for a lock."""
     monkeypatch.setattr(gate, "PATIENCE", 0.1)
+    monkeypatch.setattr(postgresql, "OPTIONS", postgresql.OPTIONS.replace("lock_timeout=1500", "lock_timeout=100"))
+
+
+@pytest.mark.usefixtures("impatient")
+def test_while_another_program_counts_anew_a_watcher_waits_in_silence(
+    services_on_each: Services, clock: HandClock, caplog: pytest.LogCaptureFixture
+) -> None:
     told: list[str] = []
     watcher = Watcher(services_on_each, "test", lambda _: None)
     folding, alerting = Folding(services_on_each, told.append), Alerting(services_on_each, told.append)

@@ -134,6 +134,12 @@ def test_a_redacted_row_is_pruned_like_any_other(services_on_each: Services, pru
 # On SQLite alone: no byte is left.
 
 
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A scrub waits a tenth of a second for readers."""
+    monkeypatch.setattr("signup.store.sqlite.PATIENCE", 0.1)
+
+
 def test_no_byte_of_redacted_details_is_left_in_database_or_wal(services: Services) -> None:
     with services.store.write() as tx:
         details = {"status": "approved", "ms": 70_174_0610}
@@ -152,6 +158,7 @@ def test_no_byte_of_redacted_details_is_left_in_database_or_wal(services: Servic
     assert b"701740610" not in raw(services)
 
 
+@pytest.mark.usefixtures("impatient")
 def test_a_reader_that_holds_the_wal_is_told_and_the_next_scrub_takes_it(services: Services) -> None:
     happen(services, 3)
     Sealer(services).seal()
@@ -203,6 +210,7 @@ def test_a_copy_that_a_split_page_kept_is_found_and_cleaned(services: Services) 
     assert (left_of(services, gone), left_of(services, stays)) == ([], stays)
 
 
+@pytest.mark.usefixtures("impatient")
 def test_what_a_reader_kept_from_being_cleaned_is_cleaned_by_whoever_scrubs_next(services: Services) -> None:
     gone, stays = wiped_among_many(services)
     with services.store.read() as held:

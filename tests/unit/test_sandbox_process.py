@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from sandbox.__main__ import main
+
 ROOT = Path(__file__).parents[2]
 PROGRAM = [sys.executable, "-m", "sandbox"]
 
@@ -30,6 +32,25 @@ def program(*options: str, environ: dict[str, str] | None = None) -> Iterator[su
             yield child
         finally:
             child.kill()
+
+
+@pytest.fixture
+def ended(monkeypatch, capsys):
+    """`ended("personas", SIGNUP_MODE="live")`: exit code, output and errors of a sandbox that leaves at once."""
+
+    def run(*options: str, **environ: str) -> tuple[object, str, str]:
+        for name, value in environ.items():
+            monkeypatch.setenv(name, value)
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+        try:
+            code: object = main([*options])
+        except SystemExit as left:
+            code = left.code
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        return code, *capsys.readouterr()
+
+    return run
 
 
 def address(line: str) -> str:
@@ -101,11 +122,10 @@ def test_a_port_in_use_is_one_line_with_the_cure_and_exit_2():
     )
 
 
-def test_wrong_settings_are_told_together_with_exit_2():
+def test_wrong_settings_are_told_together_with_exit_2(ended):
     wrong = {"SIGNUP_SANDBOX_PORT": "many", "SIGNUP_CALLBACK_PORT": "0", "SIGNUP_SANDBOX_BIND": "everywhere"}
-    with program(environ=wrong) as child:
-        out, err = child.communicate(timeout=20)
-    assert (child.returncode, out) == (2, "")
+    code, out, err = ended(**wrong)
+    assert (code, out) == (2, "")
     assert err == (
         "sandbox: SIGNUP_SANDBOX_PORT must be a port from 1 to 65535; "
         "SIGNUP_CALLBACK_PORT must be a port from 1 to 65535; "
@@ -114,10 +134,9 @@ def test_wrong_settings_are_told_together_with_exit_2():
 
 
 @pytest.mark.parametrize("command", [[], ["personas"]])
-def test_in_live_mode_it_does_not_start_and_lists_nobody(command):
-    with program(*command, environ={"SIGNUP_MODE": "live"}) as child:
-        out, err = child.communicate(timeout=20)
-    assert (child.returncode, out) == (2, "")
+def test_in_live_mode_it_does_not_start_and_lists_nobody(ended, command):
+    code, out, err = ended(*command, SIGNUP_MODE="live")
+    assert (code, out) == (2, "")
     assert err == "sandbox: SIGNUP_MODE is live, and the sandbox plays to no real people: set it to sandbox\n"
 
 
@@ -128,17 +147,15 @@ def test_callbacks_go_to_the_receivers_port_unless_told_otherwise():
 
 
 @pytest.mark.parametrize("option", [("--callback", "ftp://nowhere"), ("--speed", "0")])
-def test_an_option_that_makes_no_sense_is_exit_2(option):
-    with program(*option) as child:
-        out, err = child.communicate(timeout=20)
-    assert (child.returncode, out) == (2, "")
+def test_an_option_that_makes_no_sense_is_exit_2(ended, option):
+    code, out, err = ended(*option)
+    assert (code, out) == (2, "")
     assert f"{option[0]}: give " in err
 
 
-def test_personas_prints_the_table():
-    with program("personas") as child:
-        out, _ = child.communicate(timeout=20)
-    assert child.returncode == 0
+def test_personas_prints_the_table(ended):
+    code, out, _ = ended("personas")
+    assert code == 0
     assert "approve_after_5s" in out
     assert "+46701740620 to +46701740629" in out
 
