@@ -4,6 +4,7 @@ For tests that start many and kill them: what reading the modules costs is paid 
 begins, a process of its own. `python -m tests.nursery MODULE...` is the process that they come from.
 """
 
+import gc
 import json
 import os
 import runpy
@@ -27,7 +28,9 @@ class Nursery:
 
     def start(self, environ: dict[str, str], module: str, *words: str, told: Path | None = None) -> int:
         """Begin a program with these variables beside our own; what it says is added to the file `told`."""
-        return self._ask(module=module, words=words, environ={**os.environ, **environ}, told=str(told or os.devnull))
+        told = told or Path(os.devnull)
+        told.touch()
+        return self._ask(module=module, words=words, environ={**os.environ, **environ}, told=str(told))
 
     def kill(self, pid: int) -> int:
         """End one that runs, at once."""
@@ -57,6 +60,7 @@ def main(modules: Sequence[str]) -> None:
     """Read the modules, then do as told; a process that was forked goes on as its program."""
     for name in modules:
         import_module(name)
+    gc.freeze()
     order = _follow()
     if order:
         _become(order)
@@ -95,10 +99,8 @@ def _become(order: dict[str, Any]) -> None:
     """Run a module as `python -m` does, with nothing on stdin."""
     os.environ.clear()
     os.environ.update(order["environ"])
-    for streams, file, flags in (((0,), os.devnull, os.O_RDONLY), ((1, 2), order["told"], os.O_WRONLY)):
-        opened = os.open(file, flags | os.O_CREAT | os.O_APPEND, 0o600)
-        for stream in streams:
-            os.dup2(opened, stream)
+    for stream, file in enumerate((os.devnull, order["told"], order["told"])):
+        os.dup2(os.open(file, os.O_RDWR | os.O_APPEND), stream)
     sys.argv = [order["module"], *order["words"]]
     for name in (order["module"], f"{order['module']}.__main__"):
         if not hasattr(sys.modules.get(name), "__path__"):

@@ -1,4 +1,4 @@
-"""Processes of the torture of the record: `python record_processes.py append|seal|keep|verify NAME`, until killed.
+"""Processes of the torture of the record: `python -m tests.record_processes ROLE NAME`, until killed. The roles:
 
 append   two events a transaction; the second one's number is told once it is committed
 seal     seals whatever waits
@@ -8,8 +8,8 @@ verify   checks the whole log again and again; tells each verdict
 
 import json
 import random
-import subprocess
 import sys
+import threading
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -29,10 +29,13 @@ from signup.record.seal import Sealer
 from signup.record.verify import Question, verify
 from signup.services import Services, open_services
 from signup.store import Row, Transaction
+from tests.nursery import Nursery
 
-ROOT = Path(__file__).parent.parent
 ID = "019d5c0e-7d3e-7f6a-9b1c-3a5f0c7e1d22"
 AT = "2026-11-24T14:00:00.000000Z"
+BREATH_SECONDS = 0.01
+"""A writer that takes no breath keeps sealers and keeper from the lock, and the test waits for them."""
+
 CYCLE = timedelta(days=402)
 """The keeper's clock jumps so far at each prune: all that was told before is then too old to be kept."""
 
@@ -46,14 +49,12 @@ def note(tx: Transaction, ms: int, actor: str = "callback") -> None:
 class Processes:
     """The torture test's processes, each with a file of what it acknowledged."""
 
-    def __init__(self, environ: dict[str, str], folder: Path) -> None:
-        self._environ, self._folder = {**environ, "PYTHONPATH": str(ROOT)}, folder
-        self.running: list[subprocess.Popen[bytes]] = []
+    def __init__(self, born: Nursery, environ: dict[str, str], folder: Path) -> None:
+        self._born, self._environ, self._folder = born, environ, folder
+        self.running: list[int] = []
 
-    def start(self, role: str, name: str) -> subprocess.Popen[bytes]:
-        with self.told(role, name).open("ab") as told:
-            command = [sys.executable, __file__, role, name]
-            self.running.append(subprocess.Popen(command, env=self._environ, stdout=told, stderr=told))
+    def start(self, role: str, name: str) -> int:
+        self.running.append(self._born.start(self._environ, __name__, role, name, told=self.told(role, name)))
         return self.running[-1]
 
     def told(self, role: str, name: str) -> Path:
@@ -64,9 +65,8 @@ class Processes:
         told = self.told(role, name).read_text()
         return told[: told.rfind("\n") + 1]
 
-    def kill(self, process: subprocess.Popen[bytes]) -> None:
-        process.kill()
-        process.wait()
+    def kill(self, process: int) -> None:
+        self._born.kill(process)
         self.running.remove(process)
 
 
@@ -89,6 +89,7 @@ def _append_for_ever(services: Services, name: str) -> None:
                 continue
         sys.stdout.write(f"{ms + 1}\n")
         sys.stdout.flush()
+        threading.Event().wait(BREATH_SECONDS)
 
 
 def _seal_for_ever(services: Services) -> None:

@@ -16,17 +16,26 @@ from signup.record.log import LogQuery
 from signup.record.seal import Sealer
 from signup.record.verify import Question, verify
 from signup.services import Services
+from tests import record_processes
+from tests.nursery import Nursery, nursery
 from tests.record_processes import Processes, known
 
 WRITERS, SEALERS, VERIFIERS = 6, 3, 2
 Rows = dict[int, tuple[str, int | None]]
 
 
+@pytest.fixture(scope="module")
+def born() -> Iterator[Nursery]:
+    """Where the processes come from."""
+    with nursery(record_processes.__name__) as ready:
+        yield ready
+
+
 @pytest.fixture
 def processes(
-    services_on_each: Services, environ: Callable[..., dict[str, str]], tmp_path: Path
+    services_on_each: Services, born: Nursery, environ: Callable[..., dict[str, str]], tmp_path: Path
 ) -> Iterator[Processes]:
-    started = Processes(environ(database_url=services_on_each.settings.database_url), tmp_path)
+    started = Processes(born, environ(database_url=services_on_each.settings.database_url), tmp_path)
     yield started
     for process in list(started.running):
         started.kill(process)

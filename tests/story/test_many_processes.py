@@ -1,45 +1,60 @@
 """One Truecaller request per number per five minutes, over any number of processes."""
 
-import os
-import subprocess
+import random
 import sys
 from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
 
+import pytest
+
+from signup.flow.start import start
+from signup.flow.steps import insist
 from signup.services import open_services
 from signup.settings import load
-from tests.machine import ROOT
+from tests.nursery import Nursery, nursery
 from tests.story.truecaller import truecaller
 
 PROCESSES = 8
-NUMBERS = 50
-STARTER = """
-import random, sys
-from signup.flow.start import start
-from signup.services import open_services
-from signup.settings import load
-
-numbers = [f"+4670{4000000 + nth}" for nth in range(int(sys.argv[1]))]
-random.shuffle(numbers)
-with open_services(load(env_file=None)) as services:
-    print(",".join(str(start(services, number, channel="web", actor="cli").code) for number in numbers))
-"""
+NUMBERS = [f"+4670{4000000 + nth}" for nth in range(50)]
 
 
-def test_fifty_numbers_from_eight_processes_are_fifty_requests_and_lock_hits_are_no_errors(environ, store_url):
+@pytest.fixture(scope="module")
+def born() -> Iterator[Nursery]:
+    """Where starters come from."""
+    with nursery(__name__, "signup.truecaller.client") as ready:
+        yield ready
+
+
+def test_fifty_numbers_from_eight_processes_are_fifty_requests_and_lock_hits_are_no_errors(
+    environ, store_url, born, tmp_path
+):
     with truecaller() as upstream:
-        codes = started_everywhere(environ(database_url=store_url, request_url=upstream.request_url))
-    assert len(upstream.asked) == NUMBERS
+        chosen = environ(database_url=store_url, request_url=upstream.request_url)
+        codes = started_everywhere(chosen, born, tmp_path / "told.txt")
+    assert len(upstream.asked) == len(NUMBERS)
     assert {len(states) for states in upstream.asked.values()} == {1}
-    assert codes == {"None": NUMBERS, "locked": NUMBERS * (PROCESSES - 1)}
+    assert codes == {"None": len(NUMBERS), "locked": len(NUMBERS) * (PROCESSES - 1)}
 
 
-def started_everywhere(chosen: dict[str, str]) -> Counter[str]:
+def started_everywhere(chosen: dict[str, str], born: Nursery, told: Path) -> Counter[str]:
     """Start every number in every process at once; how often each code came back."""
     with open_services(load(chosen, None), migrate=True):
         pass
-    words = [sys.executable, "-c", STARTER, str(NUMBERS)]
-    running = [
-        subprocess.Popen(words, env={**os.environ, **chosen}, cwd=ROOT, stdout=subprocess.PIPE, text=True)
-        for _ in range(PROCESSES)
-    ]
-    return Counter(code for process in running for code in process.communicate(timeout=100)[0].strip().split(","))
+    running = [born.start(chosen, __name__, told=told) for _ in range(PROCESSES)]
+    ended = [born.wait(process) for process in running]
+    assert ended == [0] * PROCESSES, told.read_text()
+    return Counter(told.read_text().split())
+
+
+def main() -> None:
+    """One process: start every number, in an order of its own, however busy the database is; tell the codes."""
+    numbers = random.sample(NUMBERS, len(NUMBERS))
+    with open_services(load(env_file=None)) as services:
+        for number in numbers:
+            result = insist(lambda number=number: start(services, number, channel="web", actor="cli"))
+            sys.stdout.write(f"{result.code}\n")
+
+
+if __name__ == "__main__":
+    main()
