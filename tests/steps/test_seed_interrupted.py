@@ -18,7 +18,6 @@ from signup.clock import HandClock, text
 from signup.errors import UsageWrong
 from signup.record import log
 from signup.record.seal import Sealer
-from signup.seed import SIGNUPS as WHOLE_PAST
 from signup.seed import is_due, mark, seed
 from signup.seed.mark import Mark
 from signup.services import Services, open_services
@@ -29,7 +28,8 @@ from tests.machine import ROOT, eventually
 from tests.steps.story import begin
 from tests.steps.test_seed import opened, rows
 
-PREPARE = "from dashboard.server import prepare; from signup.settings import load; prepare(load())"
+FEW, WHOLE_PAST = 20, 600
+PREPARE = f"from dashboard.server import prepare; from signup.settings import load; prepare(load(), {WHOLE_PAST})"
 
 
 class Killed(BaseException):
@@ -64,18 +64,18 @@ def lived(services: Services) -> list[Any]:
 @pytest.mark.parametrize("before", [True, False])
 def test_a_past_interrupted_at_any_moment_is_whole_after_the_next_try(tmp_path: Path, before: bool) -> None:
     with opened(tmp_path / "whole") as services:
-        seed(services, signups=60, days=3)
+        seed(services, signups=FEW, days=3)
         whole, events = lived(services), log.head(services).seq
     for commits in range(1, 100):
         with opened(tmp_path / f"{commits}") as services:
             mortal = Mortal(services.store, commits, before=before)
             try:
-                seed(replace(services, store=mortal), signups=60, days=3)  # type: ignore[arg-type]
+                seed(replace(services, store=mortal), signups=FEW, days=3)  # type: ignore[arg-type]
             except Killed:
                 if begun := mark.of(services):
                     services.clock.move(7)  # type: ignore[attr-defined]
                 if begun is None or is_due(services):
-                    seed(services, signups=60, days=3)
+                    seed(services, signups=FEW, days=3)
             else:
                 break
             Sealer(services).seal()
@@ -123,7 +123,7 @@ def test_a_first_start_that_was_killed_is_made_good_by_the_next_two_at_once(
 
     def start() -> None:
         both.wait()
-        prepare(settings)
+        prepare(settings, WHOLE_PAST)
 
     with ThreadPoolExecutor(2) as pool:
         for started in [pool.submit(start) for _ in range(2)]:
