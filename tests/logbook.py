@@ -1,5 +1,6 @@
 """Words for tests of the log itself: something happens, it is signed, the log tells; what a file really holds."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from signup.record.events import Kind
 from signup.record.log import LogQuery
 from signup.record.seal import Sealer
 from signup.services import Services
-from signup.store import Store
+from signup.store import Store, Transaction
 from signup.store.sqlite_tx import statements
 from signup.store.texts import migrations
 
@@ -29,6 +30,12 @@ def happen(services: Services, times: int = 1) -> None:
         for number in range(times):
             details = {"status": "approved", "ms": number}
             events.append(tx, at=at, kind=Kind.SIGNUP_APPROVED, actor="callback", signup_id=ID, details=details)
+
+
+def append_many(tx: Transaction, told: Iterable[dict[str, Any]]) -> None:
+    """As `events.append` one after the other, in one go. `told`: what it is given."""
+    rows = [{"signup_id": None} | one for one in told]
+    tx.many("append_event", [row | {"kind": str(row["kind"]), "details": events.checked(**row)} for row in rows])
 
 
 def of_the_first_version(store: Store, at: str) -> None:

@@ -22,6 +22,7 @@ from signup.record.stretches import spans, spans_between
 from signup.record.verifier import verify
 from signup.services import Services
 from tests.bundles import KEYS, WORKED
+from tests.logbook import append_many
 from tests.undone import Opened, undone
 
 ID = "019d5c0e-7d3e-7f6a-9b1c-3a5f0c7e1d22"
@@ -80,14 +81,12 @@ def grown(grown_for_all: Services, tmp_path: Path, clock: HandClock) -> Iterator
 
 def hour_of(services: Services, hour: int, rows: int = 10) -> None:
     at = log_time(services)
+    rejected = {"kind": Kind.NUMBER_REJECTED, "details": {"reason": "too_short", "channel": "web"}}
+    details = {"status": "requested", "country": "SE" if hour % 2 else "IN", "channel": "web"}
+    began = {"kind": Kind.SIGNUP_STARTED, "signup_id": ID, "details": details}
+    told = [rejected if number % 3 == 2 else began for number in range(rows)]
     with services.store.write() as tx:
-        for number in range(rows):
-            if number % 3 == 2:
-                details: dict[str, Any] = {"reason": "too_short", "channel": "web"}
-                events.append(tx, at=at, kind=Kind.NUMBER_REJECTED, actor="api:web", details=details)
-            else:
-                details = {"status": "requested", "country": "SE" if hour % 2 else "IN", "channel": "web"}
-                events.append(tx, at=at, kind=Kind.SIGNUP_STARTED, actor="api:web", signup_id=ID, details=details)
+        append_many(tx, [{"at": at, "actor": "api:web", **one} for one in told])
 
 
 def log_time(services: Services) -> str:

@@ -9,12 +9,12 @@ from contextlib import closing
 
 import psycopg
 import pytest
+from psycopg_pool import ConnectionPool
 
 from signup.errors import DatabaseUnusable, StoreUnavailable
 from signup.record.seal import in_order
 from signup.store import open_store
 from signup.store.driver import VERSION, sqlite
-from signup.store.gate import PATIENCE
 from signup.store.sqlite import PRAGMAS
 from signup.store.texts import migrations, queries
 from tests.logbook import of_the_first_version
@@ -70,14 +70,15 @@ def test_changed_tells_once_that_something_was_committed(store, store_url):
     assert store.changed() is False
 
 
-def test_a_new_sqlite_file_is_opened_although_somebody_reads_it_longer_than_a_write_waits(tmp_path):
+def test_a_new_sqlite_file_is_opened_although_somebody_reads_it_longer_than_a_write_waits(tmp_path, monkeypatch):
+    monkeypatch.setattr("signup.store.sqlite.PATIENCE", 0.1)
     path, opened = tmp_path / "new.db", []
     with closing(sqlite.connect(str(path), isolation_level=None)) as reader:
         for statement in ("CREATE TABLE t (x)", "BEGIN", "SELECT x FROM t"):
             reader.execute(statement).fetchall()
         opening = threading.Thread(target=lambda: opened.append(open_store(f"sqlite:///{path}")))
         opening.start()
-        opening.join(PATIENCE + 0.3)
+        opening.join(0.4)
         assert opening.is_alive()
     opening.join(10)
     (store,) = opened
@@ -256,7 +257,9 @@ def test_a_file_that_is_no_database_is_one_sentence(tmp_path):
         open_store(f"sqlite:///{tmp_path}/a.db")
 
 
-def test_a_server_that_does_not_answer_is_one_sentence_without_the_password(free_port):
+def test_a_server_that_does_not_answer_is_one_sentence_without_the_password(free_port, monkeypatch):
+    opened = ConnectionPool.open
+    monkeypatch.setattr(ConnectionPool, "open", lambda pool, wait=False, timeout=0: opened(pool, wait, timeout / 20))
     with pytest.raises(DatabaseUnusable) as refused:
         open_store(f"postgresql://me:secret@127.0.0.1:{free_port()}/x")
     assert "secret" not in str(refused.value)

@@ -155,11 +155,14 @@ def test_sealers_that_take_turns_do_not_alarm_each_other(undone_on_each: Service
     assert_whole(undone_on_each)
 
 
-def test_a_sealer_that_slept_while_many_were_sealed_goes_on(undone_on_each: Services) -> None:
+def test_a_sealer_that_slept_while_many_were_sealed_goes_on(
+    undone_on_each: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("signup.record.seal._CATCH_UP", 250)
     sleeper = Sealer(undone_on_each)
     write(undone_on_each, 1)
     sleeper.seal()
-    write(undone_on_each, *range(6000))
+    write(undone_on_each, *range(600))
     Sealer(undone_on_each).seal()
     write(undone_on_each, 2)
     assert sleeper.seal() == 1

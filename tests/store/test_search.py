@@ -22,7 +22,7 @@ from signup.record.verifier import verify as verifier
 from signup.services import Services
 from signup.store import Store, open_store
 from signup.store.driver import sqlite
-from tests.logbook import of_the_first_version
+from tests.logbook import append_many, of_the_first_version
 from tests.store.test_log import ACTORS, IDS, everything, filled, filled_for_all, fits, moment  # noqa: F401
 from tests.store.test_prune import grow, grown, prune  # noqa: F401  a fixture
 
@@ -259,12 +259,16 @@ def looked_up(store: Store, typed: str) -> list[dict[str, Any]]:
         return tx.all("events_found_oldest", match=match, after=0, before=10_000, size=10, **nothing)
 
 
+def pruned(minute: int) -> dict[str, Any]:
+    return {"at": moment(minute), "kind": Kind.AUDIT_PRUNED, "actor": "cli", "details": {"to": 0}}
+
+
 def test_times_far_from_rising_hide_no_event(undone_on_each: Services) -> None:
     chance, minutes = random.Random(2), []
     with undone_on_each.store.write() as tx:
         for _ in range(2_500):
             minutes.append(chance.randrange(240) if len(minutes) % 50 == 0 else len(minutes) // 20)
-            events.append(tx, at=moment(minutes[-1]), kind=Kind.AUDIT_PRUNED, actor="cli", details={"to": 0})
+        append_many(tx, [pruned(minute) for minute in minutes])
     for start, end in ((0, 3), (60, 61), (100, 110), (239, 240)):
         wanted = [seq for seq, minute in enumerate(minutes, 1) if start <= minute < end]
         query = LogQuery(start=moment(start), end=moment(end))
@@ -274,9 +278,7 @@ def test_times_far_from_rising_hide_no_event(undone_on_each: Services) -> None:
 
 def test_a_clock_that_once_went_wrong_widens_no_span_of_time(undone_on_each: Services) -> None:
     with undone_on_each.store.write() as tx:
-        for number in range(3_000):
-            at = moment(200 if number == 500 else number // 20)
-            events.append(tx, at=at, kind=Kind.AUDIT_PRUNED, actor="cli", details={"to": 0})
+        append_many(tx, [pruned(200 if number == 500 else number // 20) for number in range(3_000)])
     log.seal_first(undone_on_each)
     with undone_on_each.store.read() as tx:
         found = tx.all("stretches_between", start=moment(100), end=None)
