@@ -42,7 +42,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     chosen = {"SIGNUP_DATA_DIR": str(folder), "SIGNUP_DATABASE_URL": f"sqlite:///{folder}/signup.db", **ports}
     settings = load(chosen, env_file=None)
     with open_services(settings, migrate=True) as services:
-        lives.write(services, lives.month(datetime.now(UTC) - timedelta(hours=1), days=56, a_day=8))
+        lives.write(services, lives.month(datetime.now(UTC) - timedelta(hours=1), days=56, a_day=10))
         address = f"http://127.0.0.1:{settings.dashboard_port}"
         process = subprocess.Popen([sys.executable, "-m", "dashboard"], env={**os.environ, **chosen}, cwd=ROOT)
         try:
