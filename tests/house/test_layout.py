@@ -55,6 +55,13 @@ def test_every_module_opens_by_saying_what_it_is() -> None:
     assert missing == []
 
 
+def test_the_root_holds_what_a_newcomer_looks_for_and_nothing_else() -> None:
+    shown = {name for path in project_files() if "/" not in (name := name_of(path)) and not name.startswith(".")}
+    programs = {"streamlit_app.py", "Procfile", "Makefile", "pyproject.toml"}
+    requirements = {"requirements.txt", "requirements-dev.txt", "constraints.txt"}
+    assert shown == programs | requirements | {"README.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE"}
+
+
 def test_no_file_is_too_long_to_be_one_subject() -> None:
     everything = python_files() + python_files("tests", "bench")
     long = {name_of(path): len(path.read_text("utf-8").splitlines()) for path in everything}

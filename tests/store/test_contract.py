@@ -108,9 +108,9 @@ def test_a_fresh_database_is_behind_and_a_migrated_one_is_not(bare_store_url):
     store.close()
 
 
-def test_four_processes_migrate_at_once(bare_store_url):
+def test_eight_processes_migrate_at_once(bare_store_url):
     words = [sys.executable, "-c", MIGRATE, bare_store_url]
-    running = [subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(4)]
+    running = [subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(8)]
     answers = [process.communicate(timeout=60) for process in running]
     assert [errors for _, errors in answers] == [""] * 4
     with closing(open_store(bare_store_url)) as store:
