@@ -1,4 +1,4 @@
-"""The running street for the tests that walk it: the dashboard with all that it starts, and our commands beside it."""
+"""The running street for the tests that walk it: the dashboard with all that it starts."""
 
 import os
 import subprocess
@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from signup.services import open_services
+from signup.settings import load
 from tests.machine import ROOT, eventually, free_port
 
 PROGRAMS = ("DASHBOARD", "CALLBACK", "SANDBOX")
@@ -22,9 +24,19 @@ def settings_for(folder: Path) -> dict[str, str]:
     return {"SIGNUP_DATA_DIR": str(folder), "SIGNUP_DATABASE_URL": f"sqlite:///{folder}/signup.db", **ports}
 
 
+@dataclass(frozen=True)
+class Street:
+    """The running street: the dashboard's address, and the settings under which its other programs run."""
+
+    address: str
+    chosen: dict[str, str]
+
+
 @contextmanager
-def dashboard(chosen: dict[str, str], said: BinaryIO | None = None) -> Iterator[str]:
-    """`python -m dashboard` with everything it starts; its address. At the end nothing of it is left."""
+def walked(chosen: dict[str, str], said: BinaryIO | None = None) -> Iterator[Street]:
+    """`python -m dashboard` with everything it starts, over a database without a past. At the end nothing is left."""
+    with open_services(load(chosen, None), migrate=True):
+        pass
     port = int(chosen["SIGNUP_DASHBOARD_PORT"])
     process = subprocess.Popen(
         [sys.executable, "-m", "dashboard"], env={**os.environ, **chosen}, cwd=ROOT, stdout=said, stderr=said
@@ -32,7 +44,7 @@ def dashboard(chosen: dict[str, str], said: BinaryIO | None = None) -> Iterator[
     try:
         for name in PROGRAMS:
             eventually(lambda name=name: answers(int(chosen[f"SIGNUP_{name}_PORT"])), 60)
-        yield f"http://127.0.0.1:{port}"
+        yield Street(f"http://127.0.0.1:{port}", chosen)
     finally:
         process.terminate()
         assert process.wait(15) == 0
@@ -48,23 +60,3 @@ def answers(port: int) -> bool:
     except OSError:
         return False
     return True
-
-
-@dataclass(frozen=True)
-class Street:
-    """The running street: the dashboard's address, and the settings under which its other programs run."""
-
-    address: str
-    chosen: dict[str, str]
-
-    def command(self, *words: str) -> str:
-        """What a command says on stdout."""
-        done = subprocess.run(
-            [sys.executable, "-m", "signup", *words],
-            env={**os.environ, **self.chosen},
-            cwd=ROOT,
-            check=True,
-            capture_output=True,
-            text=True,
-        )
-        return done.stdout

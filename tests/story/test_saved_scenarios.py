@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,22 +21,9 @@ from signup.scenario.story import read
 from signup.services import Services
 from tests.collector import collecting
 from tests.machine import ROOT
-from tests.steps import conftest
 from tests.steps.conftest import CommandLine
-from tests.story.in_a_hurry import walking
 from tests.story.test_scenarios import story
 from tests.web.receiver_tools import PATH, eventually
-
-command = conftest.command
-
-
-@pytest.fixture
-def street(tmp_path: Path, command: CommandLine, monkeypatch: pytest.MonkeyPatch) -> Iterator[Services]:
-    """All of it at work, and the command line beside it with the same settings."""
-    with walking(tmp_path) as (services, chosen):
-        for name, value in chosen.items():
-            monkeypatch.setenv(name, value)
-        yield services
 
 
 def test_a_look_at_the_profile_is_no_part_of_a_saved_story_and_one_beyond_all_files_is_not_saved(

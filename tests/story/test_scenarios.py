@@ -2,7 +2,6 @@
 
 import json
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree as Xml
@@ -17,12 +16,9 @@ from signup.scenario.play import play
 from signup.scenario.story import read
 from signup.services import Services
 from tests.machine import ROOT
-from tests.steps import conftest
 from tests.steps.conftest import CommandLine
 from tests.steps.story import everything
-from tests.story.in_a_hurry import walking
 
-command = conftest.command
 SHIPPED = sorted((ROOT / "sandbox" / "scenarios").glob("*.json"))
 
 
@@ -32,15 +28,6 @@ class Impatient(HandClock):
     def monotonic(self) -> float:
         self.move(60)
         return super().monotonic()
-
-
-@pytest.fixture
-def street(tmp_path: Path, command: CommandLine, monkeypatch: pytest.MonkeyPatch) -> Iterator[Services]:
-    """All of it at work, and the command line beside it with the same settings."""
-    with walking(tmp_path) as (services, chosen):
-        for name, value in chosen.items():
-            monkeypatch.setenv(name, value)
-        yield services
 
 
 def story(folder: Path, *steps: dict[str, object], name: str = "story") -> str:
