@@ -20,7 +20,7 @@ from signup.store import Store, open_store
 from tests import machine
 from tests.fakes import ScriptedTruecaller
 from tests.machine import _server, browse, chromium, context, postgres_server, watched_tab  # noqa: F401  fixtures
-from tests.schemas import Schemas
+from tests.schemas import Schemas, sqlite_url
 
 START = datetime(2026, 11, 24, 14, 0, tzinfo=UTC)
 ROUNDS = 10
@@ -124,10 +124,10 @@ def bare_postgres_url(postgres_server: str) -> Iterator[str]:  # noqa: F811
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """A database of this test's own with nothing in it, on each store. PostgreSQL's is migrated already."""
+    """A database of this test's own on each store: migrated, and nothing in it."""
     if request.param == "postgresql":
         return str(request.getfixturevalue("postgres_url"))
-    return f"sqlite:///{tmp_path}/data/signup.db"
+    return sqlite_url(tmp_path / "data" / "signup.db", text(START))
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -150,9 +150,12 @@ def store(store_url: str, clock: HandClock) -> Iterator[Store]:
 
 
 @pytest.fixture
-def services(settings: Callable[..., Settings], clock: HandClock, truecaller: ScriptedTruecaller) -> Iterator[Services]:
+def services(
+    settings: Callable[..., Settings], clock: HandClock, truecaller: ScriptedTruecaller, tmp_path: Path
+) -> Iterator[Services]:
     """Everything wired over a fresh SQLite file, with the hand-moved clock and the scripted Truecaller."""
-    with open_services(settings(), clock=clock, truecaller=truecaller, migrate=True) as wired:
+    url = sqlite_url(tmp_path / "data" / "signup.db", text(START))
+    with open_services(settings(database_url=url), clock=clock, truecaller=truecaller, migrate=True) as wired:
         yield wired
 
 

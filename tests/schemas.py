@@ -1,12 +1,16 @@
-"""PostgreSQL for the tests: schemas that are migrated once and emptied after each test, at a tenth of a new one's cost.
+"""Databases for the tests that were migrated once: nothing is in them, and each costs a tenth of a new one.
 
-What a test did to more than its rows, or did a lot of, is not put right: its schema is dropped, and the next is new.
+A SQLite file is copied. A PostgreSQL schema is emptied after each test; what one did to more than its rows, or did a
+lot of, is not put right: that schema is dropped, and the next is new.
 """
 
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 
 import psycopg
@@ -36,6 +40,23 @@ SELECT
 """Whatever the server knows of a schema but its rows. Every statement that defines something leaves its trace here."""
 THROW_OUT = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usesysid = %(role)s"
 BEGIN_AGAIN = "SELECT setval(oid, 1, false) FROM pg_class WHERE relnamespace = %(schema)s AND relkind = 'S'"
+
+
+def sqlite_url(path: Path, at: str) -> str:
+    """The address of a SQLite file, put there when nothing is; it was migrated `at`."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(_migrated_file(at))
+    return f"sqlite:///{path}"
+
+
+@cache
+def _migrated_file(at: str) -> bytes:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "signup.db"
+        with closing(open_store(f"sqlite:///{path}")) as store:
+            store.migrate(at)
+        return path.read_bytes()
 
 
 @dataclass
@@ -90,11 +111,8 @@ class Schemas:
         oids = run("SELECT %s::regrole::oid::int8, %s::regnamespace::oid::int8", [name, name]).fetchone()
         assert oids is not None
         schema = Schema(name, dict(zip(("role", "schema"), oids, strict=True)), [], {}, None)
-        store = open_store(self._address(schema))
-        try:
+        with closing(open_store(self._address(schema))) as store:
             store.migrate(self._at)
-        finally:
-            store.close()
         schema.tables = [inside(table) for (table,) in run(TABLES, schema.oids)]
         schema.rows = {inside(table): self._read(schema, inside(table)) for table, _ in run(USED, schema.oids)}
         schema.looks = run(LOOKS, schema.oids).fetchone()

@@ -18,10 +18,12 @@ from flask import Flask
 
 from callback_server.app import create_app
 from callback_server.serve import Refused, Server
-from signup.clock import Clock
+from signup.clock import Clock, text
 from signup.flow.receive import receive
 from signup.services import Services, open_services
 from signup.settings import load
+from tests.conftest import START
+from tests.schemas import sqlite_url
 
 ROOT = Path(__file__).parents[2]
 PATH = "/truecaller/callback"
@@ -63,6 +65,7 @@ def environment(folder: Path, **more: str) -> dict[str, str]:
 def opened(folder: Path, clock: Clock | None = None, **more: str) -> Iterator[Services]:
     """Services on a fresh database; nobody stands for Truecaller, the receiver calls nobody."""
     settings = load(environment(folder, **more), env_file=None)
+    sqlite_url(folder / "signup.db", text(START))
     with open_services(settings, clock=clock, migrate=True) as services:
         yield services
 
