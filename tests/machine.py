@@ -220,7 +220,7 @@ def browse(watched_tab: tuple[Any, list[str]]) -> Iterator[Callable[..., Any]]:
     tab.goto(NOWHERE)
     tab.mouse.move(0, 0)
     told, wrong[:] = wrong[:], []
-    assert told == []
+    assert told == [], told
 
 
 def every_look(tab: Any) -> Iterator[tuple[str, dict[str, int]]]:
