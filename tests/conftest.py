@@ -31,10 +31,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure() -> None:
-    """A developer's own settings must not change what the tests see, and no test may leave the machine."""
+    """A developer's own settings change nothing for the tests; none may leave the machine or wait for its disk."""
     for name in [name for name in os.environ if name.startswith(settings_module.PREFIX)]:
         del os.environ[name]
     machine.guard_the_network()
+    machine.write_into_memory()
     signal.signal(signal.SIGINT, signal.default_int_handler)  # what a shell runs beside it would ignore Ctrl-C
 
 

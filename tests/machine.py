@@ -41,6 +41,7 @@ FITS = """() => {
     const main = document.querySelector("[data-testid=stMain]");
     return main.scrollWidth <= main.clientWidth && main.clientWidth <= innerWidth;
 }"""
+MEMORY, PLENTY_BYTES = Path("/dev/shm"), 4 << 30
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 
 
@@ -103,6 +104,12 @@ def guard_the_network() -> None:
             pytest.fail(f"a test reached for the network: {event} {args[1:]}")
 
     sys.addaudithook(hook)
+
+
+def write_into_memory() -> None:
+    """Make the folders of tests in memory where there is plenty: programs are killed here, never the machine."""
+    if MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > PLENTY_BYTES:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
 
 
 def postgres_bin() -> Path | None:
