@@ -2,7 +2,7 @@
 
 No page has an error in the console, scrolls sideways or asks another host, light and dark, 1440 and 390 px wide:
     tests/pages/test_overview_in_a_browser.py test_the_page_fits_every_screen_and_asks_no_other_host
-    tests/pages/test_lists_in_a_browser.py test_a_page_fits_the_screen_and_the_phone_and_stays_on_this_machine
+    tests/pages/test_lists_in_a_browser.py test_every_page_fits_the_screen_and_the_phone_and_stays_on_this_machine
 Nothing reaches around Streamlit, colours stand in the theme, every chart and table has a key and a sentence:
     tests/house/test_dashboard_rules.py test_nothing_reaches_around_streamlit
     tests/house/test_dashboard_rules.py test_colours_stand_in_the_theme_and_in_two_marked_lists
@@ -26,12 +26,12 @@ While numbers come nothing moves, and an open drawer stays open:
     tests/pages/test_lists_in_a_browser.py test_what_is_new_comes_by_itself_and_nothing_else_moves
     tests/pages/test_lists_in_a_browser.py test_an_open_drawer_follows_its_sign_up_to_the_end
 An address shows the same in a fresh browser, and a wrong value falls back:
-    tests/pages/test_overview_in_a_browser.py test_an_address_shows_the_same_in_a_fresh_browser
+    tests/pages/test_overview_in_a_browser.py test_an_address_shows_the_same_to_a_browser_that_knows_nothing
     tests/pages/test_overview.py test_a_value_that_makes_no_sense_falls_back_without_an_error
 Keys alone start and approve a sign-up, open its timeline, start an export:
-    tests/story/test_story.py test_by_keyboard_alone_a_sign_up_is_started_and_approved
+    tests/story/test_story.py test_by_keyboard_alone_a_bad_number_is_mended_and_a_sign_up_started_and_approved
     tests/pages/test_lists_in_a_browser.py test_a_timeline_opens_with_keys_alone
-    tests/pages/test_lists_in_a_browser.py test_an_export_is_begun_with_keys_alone
+    tests/pages/test_lists_in_a_browser.py test_an_export_is_begun_with_keys_alone_and_downloaded_once
 A number is the same on every page, in every command and in every file: below.
 """
 
