@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from signup import door
 from signup import settings as settings_module
@@ -205,7 +206,15 @@ def test_what_is_searched_for_stays_out_of_the_address(visitor: Callable[..., Pa
     assert "declined" not in page.url
 
 
-def test_an_older_page_is_in_the_address_and_a_step_back_leads_to_the_newest(visitor: Callable[..., Page]) -> None:
+def test_an_older_page_is_in_the_address_and_a_step_back_leads_to_the_newest_sent_whole(
+    visitor: Callable[..., Page], watched_tab: tuple[Page, list[str]]
+) -> None:
+    told: list[bytes] = []
+
+    def hear(frame: bytes) -> None:
+        told.append(frame)
+
+    watched_tab[0].once("websocket", lambda socket: socket.on("framereceived", hear))
     page = visitor("audit")
     page.get_by_role("button", name="Older").click()
     page.wait_for_url("**/audit?before=*")
@@ -213,6 +222,9 @@ def test_an_older_page_is_in_the_address_and_a_step_back_leads_to_the_newest(vis
     page.go_back()
     expect(page.get_by_text("· 1–200")).to_be_visible()
     assert page.url.endswith("/audit")
+    kinds = {ForwardMsg.FromString(frame).WhichOneof("type") for frame in told}
+    assert "delta" in kinds
+    assert "ref_hash" not in kinds, "a browser may have lost what it said it keeps"
 
 
 def test_what_a_person_declares_is_shown_as_text_until_its_panel_is_left_and_nothing_of_it_is_fetched(
