@@ -23,7 +23,7 @@ from signup.errors import SettingsWrong, StoreUnavailable, UsageWrong
 from signup.flow.watch import Watcher
 from signup.record import keys
 from signup.record.checkpoint import to_stdout
-from signup.seed import DAYS, SIGNUPS, is_due, mark, seed
+from signup.seed import DAYS, is_due, mark, seed
 from signup.services import Services, clock_of, open_services
 from signup.settings import Settings, load
 from signup.settings_checks import loopback
@@ -35,7 +35,7 @@ if TYPE_CHECKING:  # importing it costs a second that a check before the start n
 LOG = logging.getLogger(__name__)
 
 
-def prepare(settings: Settings, signups: int = SIGNUPS) -> None:
+def prepare(settings: Settings) -> None:
     """Bring the database up to date; in sandbox mode play a made-up past into one that is new by our own hand.
 
     What interrupts it does no harm: the next start goes on with it. Raises CannotStart's kinds.
@@ -48,13 +48,13 @@ def prepare(settings: Settings, signups: int = SIGNUPS) -> None:
     with open_services(settings) as services:
         keys.ready(services, to_stdout)
         if is_due(services):
-            _play(services, signups)
+            _play(services)
 
 
-def _play(services: Services, signups: int) -> None:
+def _play(services: Services) -> None:
     sys.stderr.write(f"Playing {DAYS} days of made-up sign-ups into the new database ...\n")
     try:
-        seed(services, signups=signups)
+        seed(services)
     except (UsageWrong, StoreUnavailable) as problem:  # somebody else plays it now, or signed up in between
         sys.stderr.write(f"{problem.sentence}\n")
 

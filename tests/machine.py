@@ -210,15 +210,15 @@ def watched_tab(context: Any) -> Iterator[tuple[Any, list[str]]]:
 
 @pytest.fixture
 def browse(watched_tab: tuple[Any, list[str]]) -> Iterator[Callable[..., Any]]:
-    """`browse(address, size=PHONE)`: the tab, loaded anew with that address, its script run. Nothing may go wrong."""
+    """`browse(address, dark=True, size=PHONE)`: the tab loaded with that address, its script run. Nothing may go wrong."""
     from playwright.sync_api import expect
 
     tab, wrong = watched_tab
     expect.set_options(timeout=MOST_MILLISECONDS)
 
-    def look(address: str, *, size: dict[str, int] = WIDE) -> Any:
+    def look(address: str, *, dark: bool = False, size: dict[str, int] = WIDE) -> Any:
         tab.set_viewport_size(size)
-        tab.emulate_media(color_scheme="light")
+        tab.emulate_media(color_scheme="dark" if dark else "light")
         tab.goto(address)
         tab.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
         return tab

@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import IO, Any
 
 ROOT = Path(__file__).parent.parent
+FORKABLE = {"PGGSSENCMODE": "disable", "OBJC_DISABLE_INITIALIZE_FORK_SAFETY": "YES"}
+"""What macOS wants of a process that is forked after it has read these libraries."""
 
 
 class Nursery:
@@ -50,7 +52,10 @@ class Nursery:
 def nursery(*modules: str) -> Iterator[Nursery]:
     """One that has read these modules. None of its programs outlives it."""
     command = [sys.executable, "-m", "tests.nursery", *modules]
-    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    environ = {**os.environ, **FORKABLE}
+    with subprocess.Popen(
+        command, cwd=ROOT, env=environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
         assert process.stdin
         assert process.stdout
         yield Nursery(process.stdin, process.stdout)

@@ -8,6 +8,7 @@ verify   checks the whole log again and again; tells each verdict
 
 import json
 import random
+import signal
 import sys
 import threading
 from contextlib import suppress
@@ -66,7 +67,7 @@ class Processes:
         return told[: told.rfind("\n") + 1]
 
     def kill(self, process: int) -> None:
-        self._born.kill(process)
+        assert self._born.kill(process) == -signal.SIGKILL, "it ran until then"
         self.running.remove(process)
 
 

@@ -37,7 +37,8 @@ SELECT
     (SELECT array_agg(xmin::text ORDER BY oid) FROM pg_proc WHERE pronamespace = %(schema)s),
     (SELECT array_agg(setconfig::text) FROM pg_db_role_setting WHERE setrole = %(role)s)
 """
-"""Whatever the server knows of a schema but its rows. Every statement that defines something leaves its trace here."""
+"""What the server knows of a schema's tables, columns, triggers, constraints and functions: what defines or analyses
+one of these leaves its trace here."""
 THROW_OUT = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usesysid = %(role)s"
 BEGIN_AGAIN = "SELECT setval(oid, 1, false) FROM pg_class WHERE relnamespace = %(schema)s AND relkind = 'S'"
 

@@ -1,6 +1,7 @@
 """A database that many tests share, each of them undone: to make one anew costs more than most tests.
 
-Whatever one connection does can be undone. What needs several (threads, snapshots, files) needs one of its own.
+Whatever one connection does can be undone. What needs several (threads, snapshots, files), or a database that
+refuses to write while it reads, needs one of its own.
 """
 
 import shutil
@@ -47,7 +48,14 @@ class Inside:
             self._connection.execute(f"RELEASE SAVEPOINT {name}")
             self._depth -= 1
 
-    read = write
+    @contextmanager
+    def read(self) -> Iterator[Transaction]:
+        try:
+            with self.write() as tx:
+                yield tx
+                raise UndoneError
+        except UndoneError:
+            return
 
 
 @contextmanager
@@ -62,7 +70,8 @@ def undone(services: Services, folder: Path, clock: HandClock) -> Iterator[Servi
     try:
         with services.store.write() as tx:
             store: Any = Inside(services.store, tx)
-            yield replace(services, settings=settings, store=store, clock=clock)
+            nowhere: Any = None
+            yield replace(services, settings=settings, store=store, rolls=nowhere, clock=clock)
             raise UndoneError
     except UndoneError:
         return

@@ -24,6 +24,7 @@ STEADY = ".st-key-card_outcomes svg.marks, .st-key-card_funnel svg.marks"
 
 EMPTY = "?range=custom&from=2020-01-05T00%3A00&to=2020-01-07T00%3A00"
 """A range in which nothing happened: little is drawn."""
+THAT_DAY = datetime.now(UTC) - timedelta(days=2)
 
 
 @dataclass(frozen=True)
@@ -136,12 +137,12 @@ def step_back(page: Page) -> None:
 
 
 def test_an_address_shows_the_same_to_a_browser_that_knows_nothing(visitor: Callable[..., Page]) -> None:
-    page = visitor("?range=24h&country=IN&utc=1")
+    page = visitor(f"?range=custom&from={THAT_DAY:%Y-%m-%dT00:00}&to={THAT_DAY:%Y-%m-%dT23:00}&country=IN&utc=1")
     as_chosen(page)
     seen = started(page)
     page.context.clear_cookies()
     page.evaluate("localStorage.clear(); sessionStorage.clear()")
-    visitor(page.url.rpartition("/")[2])
+    visitor(page.url.rpartition("/")[2], dark=True)
     as_chosen(page)
     assert started(page) == seen
 

@@ -18,7 +18,7 @@ from signup.clock import HandClock, text
 from signup.errors import UsageWrong
 from signup.record import log
 from signup.record.seal import Sealer
-from signup.seed import is_due, mark, seed
+from signup.seed import SIGNUPS, is_due, mark, seed
 from signup.seed.mark import Mark
 from signup.services import Services, open_services
 from signup.settings import Settings, load
@@ -28,8 +28,8 @@ from tests.machine import ROOT, eventually
 from tests.steps.story import begin
 from tests.steps.test_seed import opened, rows
 
-FEW, WHOLE_PAST = 20, 600
-PREPARE = f"from dashboard.server import prepare; from signup.settings import load; prepare(load(), {WHOLE_PAST})"
+FEW = 20
+PREPARE = "from dashboard.server import prepare; from signup.settings import load; prepare(load())"
 
 
 class Killed(BaseException):
@@ -118,18 +118,18 @@ def test_a_first_start_that_was_killed_is_made_good_by_the_next_two_at_once(
     first.kill()
     first.wait()
     with open_services(settings) as services:
-        assert 0 < len(rows(services)) < WHOLE_PAST
+        assert 0 < len(rows(services)) < SIGNUPS
     both = threading.Barrier(2)
 
     def start() -> None:
         both.wait()
-        prepare(settings, WHOLE_PAST)
+        prepare(settings)
 
     with ThreadPoolExecutor(2) as pool:
         for started in [pool.submit(start) for _ in range(2)]:
             started.result()
     with open_services(settings) as services:
-        assert len(rows(services)) == WHOLE_PAST
+        assert len(rows(services)) == SIGNUPS
         assert not is_due(services)
 
 

@@ -19,7 +19,14 @@ from signup.store.sqlite import PRAGMAS
 from signup.store.texts import migrations, queries
 from tests.logbook import of_the_first_version
 
-MIGRATE = "import sys; from signup.store import open_store; s = open_store(sys.argv[1]); print(s.migrate('2026-01-01'))"
+MIGRATE = """
+import sys
+from signup.store import open_store
+store = open_store(sys.argv[1])
+print("ready", flush=True)
+sys.stdin.readline()
+print(store.migrate("2026-01-01"))
+"""
 
 
 def add(store, amount=1):
@@ -109,8 +116,12 @@ def test_a_fresh_database_is_behind_and_a_migrated_one_is_not(bare_store_url):
 
 
 def test_eight_processes_migrate_at_once(bare_store_url):
-    words = [sys.executable, "-c", MIGRATE, bare_store_url]
-    running = [subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(8)]
+    words, pipe = [sys.executable, "-c", MIGRATE, bare_store_url], subprocess.PIPE
+    running = [subprocess.Popen(words, stdin=pipe, stdout=pipe, stderr=pipe, text=True) for _ in range(8)]
+    assert [process.stdout.readline() for process in running] == ["ready\n"] * 8
+    for process in running:
+        process.stdin.write("now\n")
+        process.stdin.flush()
     answers = [process.communicate(timeout=60) for process in running]
     assert [errors for _, errors in answers] == [""] * 8
     with closing(open_store(bare_store_url)) as store:

@@ -132,6 +132,7 @@ def test_what_another_has_folded_anew_is_not_folded_anew_again(
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Stores that are opened now wait a tenth of a second for a lock."""
     monkeypatch.setattr(gate, "PATIENCE", 0.1)
+    assert "lock_timeout=1500" in postgresql.OPTIONS
     monkeypatch.setattr(postgresql, "OPTIONS", postgresql.OPTIONS.replace("lock_timeout=1500", "lock_timeout=100"))
 
 

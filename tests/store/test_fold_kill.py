@@ -1,6 +1,7 @@
 """Folders are killed in the middle of it, on both stores: what they leave is as if nobody had been."""
 
 import random
+import signal
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
@@ -47,7 +48,7 @@ def test_killed_folders_leave_the_tables_of_an_undisturbed_fold(
         more = chance.randrange(1, 20 * PORTION)
         eventually(lambda reached=reached, more=more: seq(services_on_each) >= reached + more, 60)
         for one in folders:
-            born.kill(one)
+            assert born.kill(one) == -signal.SIGKILL, "it ran until then"
     assert not fold(services_on_each).behind
     found = tables(services_on_each)
     rebuild(services_on_each)

@@ -45,8 +45,10 @@ class Program:
     @contextmanager
     def running(self) -> Iterator[None]:
         self.begin()
-        yield
-        self.kill()
+        try:
+            yield
+        finally:
+            self.kill()
 
 
 @dataclass

@@ -78,7 +78,8 @@ every_chart = pytest.mark.parametrize("name", ["outcomes", "success", "funnel", 
 
 @every_chart
 def test_every_specification_is_what_vega_lite_knows(name: str) -> None:
-    alt.LayerChart.from_dict(every(False)[name], validate=True)
+    for dark in (False, True):
+        alt.LayerChart.from_dict(every(dark)[name], validate=True)
 
 
 @every_chart
