@@ -210,7 +210,7 @@ def watched_tab(context: Any) -> Iterator[tuple[Any, list[str]]]:
 
 @pytest.fixture
 def browse(watched_tab: tuple[Any, list[str]]) -> Iterator[Callable[..., Any]]:
-    """`browse(address, dark=True, size=PHONE)`: the tab loaded with that address, its script run. Nothing may go wrong."""
+    """`browse(address, dark=True, size=PHONE)`: the tab at that address, its script run. Nothing may go wrong."""
     from playwright.sync_api import expect
 
     tab, wrong = watched_tab
