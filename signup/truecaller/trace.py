@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from signup.model import Exchange
 from signup.outbound import OutboundFailed, Reply
+from signup.truecaller import strict
 
 DOTS = "••••••••"
 OK = 200
@@ -58,11 +59,11 @@ def mask(number: int) -> str:
     return digits[:2] + "•" * hidden + digits[-2:] if hidden else DOTS
 
 
-def of_a_person(body: str) -> str:
+def of_a_person(body: bytes) -> str:
     """A profile's JSON: the names of its fields, numbers masked, dots for every other value. No JSON: dots."""
     try:
-        return json.dumps(_hidden(json.loads(body)), ensure_ascii=False)
-    except (ValueError, RecursionError):
+        return json.dumps(_hidden(strict.loads(body)), ensure_ascii=False)
+    except ValueError:
         return DOTS
 
 
@@ -94,7 +95,7 @@ def exchange(
     """
     reply = answer if isinstance(answer, Reply) else None
     told = reply.body.decode("utf-8", "replace") if reply else ""
-    told = of_a_person(told) if personal and reply and reply.status == OK else told
+    told = of_a_person(reply.body) if personal and reply and reply.status == OK else told
     return Exchange(
         method=method,
         url=url,
