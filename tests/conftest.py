@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from signup import settings as settings_module
 from signup.clock import HandClock, text
@@ -24,6 +26,10 @@ from tests.schemas import Schemas, sqlite_url
 
 START = datetime(2026, 11, 24, 14, 0, tzinfo=UTC)
 ROUNDS = 10
+
+# How quickly a busy machine makes up an example, the first text of a fresh clone above all, is no promise of ours.
+hypothesis_settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.load_profile("patient")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -115,7 +115,7 @@ SEEN = st.builds(
 
 
 @given(SEEN)
-@hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30, deadline=None)
+@hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
 def test_what_is_stored_of_a_state_is_all_of_it(services: Services, seen: Seen) -> None:
     with services.store.write() as tx:
         kept.put(tx, "errorRate", seen)

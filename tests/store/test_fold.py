@@ -21,7 +21,7 @@ from tests.pages.fixtures import lives as made_up
 from tests.rolls import MemoryLog, emptied, over, tables, without_histograms
 from tests.unit.measure_histories import approved, declined, events, fetched, hit, roaming_logs, sent, started
 
-same_store = settings(deadline=None, max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+same_store = settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 WAITING = [started(0, "a"), hit(10, "a", 10_000), sent(11, "a")]
 
 

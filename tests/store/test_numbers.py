@@ -60,9 +60,7 @@ questions = st.builds(
     *(few_of([*COUNTRIES, "FR"]), few_of([*CHANNELS, "kiosk"]), st.just(()) | few_of(OUTCOMES)),
 )
 # Found ones are not made smaller: on a real store that takes minutes.
-some = settings(
-    deadline=None, max_examples=8, phases=[Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+some = settings(max_examples=25, phases=[Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture])
 random_logs = given(roaming_logs, st.lists(questions, min_size=3, max_size=3))
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from signup.errors import UsageWrong
@@ -46,7 +46,6 @@ def test_buckets_begin_where_the_wall_clock_says(case: dict[str, Any]) -> None:
 moments = st.timedeltas(timedelta(0), timedelta(days=1000)).map(lambda since: at("2025-01-01T00:00Z") + since)
 
 
-@settings(deadline=None)
 @given(
     start=moments,
     hours=st.floats(0.01, 24 * 50),
@@ -61,7 +60,6 @@ def test_buckets_lie_end_to_end_and_cover_the_range(start: datetime, hours: floa
     assert all(one.end == following.start for one, following in pairwise(found))
 
 
-@settings(deadline=None)
 @given(start=moments, zone=st.sampled_from(ZONES))
 def test_an_hour_is_one_date_hour_and_offset(start: datetime, zone: str) -> None:
     local = calendar.zone_named(zone)
@@ -75,7 +73,6 @@ def test_an_hour_is_one_date_hour_and_offset(start: datetime, zone: str) -> None
         assert shown(bucket.start) == shown(bucket.end - timedelta(microseconds=1)) != shown(following.start)
 
 
-@settings(deadline=None)
 @given(start=moments, zone=st.sampled_from(ZONES))
 def test_a_day_is_one_local_date(start: datetime, zone: str) -> None:
     local = calendar.zone_named(zone)
@@ -224,7 +221,6 @@ def test_seven_times_24_hours_are_a_week_although_the_clock_shows_an_hour_less()
     assert found == (at("2026-10-13T00:00+02:00"), at("2026-10-19T23:00+02:00"))
 
 
-@settings(deadline=None)
 @given(start=moments, hours=st.floats(0.1, 24 * 60), zone=st.sampled_from(ZONES))
 def test_the_previous_period_ends_before_the_present_one_begins(start: datetime, hours: float, zone: str) -> None:
     before_start, before_end = calendar.previous(start, start + timedelta(hours=hours), calendar.zone_named(zone))

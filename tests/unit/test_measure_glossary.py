@@ -29,7 +29,7 @@ def test_every_name_is_one_of_stats() -> None:
     assert [name for name in glossary.GLOSSARY if name not in numbers] == []
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(logs)
 def test_every_formula_gives_the_number(happened: Any) -> None:
     asked = Question(start=NOON - timedelta(days=40), end=NOON + timedelta(days=40))

@@ -16,7 +16,7 @@ from tests.unit.measure_histories import NOON, Life, history, interleaved, lives
 
 COUNTS = ("started", "completed", "declined", "expired", "failed", "open", "lockHits")
 OUTCOMES = ("completed", "declined", "expired", "failed", "open")
-many = settings(deadline=None, max_examples=60)
+many = settings(max_examples=60)
 
 questions = st.builds(
     lambda start, length, zone, interval, countries, channels: Question(
