@@ -186,7 +186,7 @@ def chromium() -> Iterator[Any]:
 
 @pytest.fixture(scope="module")
 def context(chromium: Any) -> Iterator[Any]:
-    """A browser for a file's tests, of somebody who asks for no motion: what pages load and compile is kept."""
+    """A browser for a file's tests: what pages load and compile is kept. Who measures no motion asks for none."""
     made = chromium.new_context(viewport=WIDE, timezone_id="Europe/Stockholm", reduced_motion="reduce")
     yield made
     made.close()
@@ -210,15 +210,16 @@ def watched_tab(context: Any) -> Iterator[tuple[Any, list[str]]]:
 
 @pytest.fixture
 def browse(watched_tab: tuple[Any, list[str]]) -> Iterator[Callable[..., Any]]:
-    """`browse(address, dark=True, size=PHONE)`: the tab at that address, its script run. Nothing may go wrong."""
+    """`browse(address, dark=True, motion=True, size=PHONE)`: the tab at that address. Nothing may go wrong."""
     from playwright.sync_api import expect
 
     tab, wrong = watched_tab
     expect.set_options(timeout=MOST_MILLISECONDS)
 
-    def look(address: str, *, dark: bool = False, size: dict[str, int] = WIDE) -> Any:
+    def look(address: str, *, dark: bool = False, motion: bool = False, size: dict[str, int] = WIDE) -> Any:
         tab.set_viewport_size(size)
-        tab.emulate_media(color_scheme="dark" if dark else "light")
+        scheme, moved = "dark" if dark else "light", "no-preference" if motion else "reduce"
+        tab.emulate_media(color_scheme=scheme, reduced_motion=moved)
         tab.goto(address)
         tab.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
         return tab

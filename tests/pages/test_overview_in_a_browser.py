@@ -99,7 +99,7 @@ def test_a_custom_range_pushes_no_filter_off_the_screen_and_a_figure_has_its_roo
 
 
 def test_new_sign_ups_change_the_numbers_and_nothing_else(visitor: Callable[..., Page], server: Server) -> None:
-    page = visitor()
+    page = visitor(motion=True)
     expect(page.locator(CHARTS)).to_have_count(7)
     page.get_by_test_id("stMain").evaluate("element => element.scrollTo(0, 500)")
     page.evaluate(f"document.querySelectorAll('{STEADY}').forEach(chart => chart.dataset.kept = 'yes')")

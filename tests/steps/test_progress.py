@@ -23,8 +23,6 @@ from tests.steps.test_export import told, write
 Halted = Callable[..., list[subprocess.Popen[str]]]
 
 ALL = [*FORMS, "bundle"]
-WAYS = ["csv", "parquet", "sqlite", "bundle"]
-"""One form for each way to write a file. All lines are written as those of csv."""
 STOPPED = 130
 HALTING = Path(__file__).with_name("halting.py")
 
@@ -138,20 +136,20 @@ def test_people_see_one_line_in_place_that_is_gone_at_the_end(capfd: pytest.Capt
 
 
 def test_an_export_that_is_asked_to_stop_leaves_nothing(services: Services, tmp_path: Path, halted: Halted) -> None:
-    for form in WAYS:
+    for form in ALL:
         (tmp_path / form).write_text("older")
-    processes = halted(*(["export", "--format", form, "--out", form] for form in WAYS))
-    assert len(names(tmp_path)) == 2 * len(WAYS), "each with its hidden file"
+    processes = halted(*(["export", "--format", form, "--out", form] for form in ALL))
+    assert len(names(tmp_path)) == 2 * len(ALL), "each with its hidden file"
     for process in processes:
         process.send_signal(signal.SIGTERM)
     for process in processes:
         out, err = process.communicate(timeout=30)
         assert (process.returncode, out, len(err.splitlines())) == (STOPPED, "", 1)
         assert err.startswith("Stopped before the end")
-    assert names(tmp_path) == set(WAYS)
-    assert {(tmp_path / form).read_text() for form in WAYS} == {"older"}
+    assert names(tmp_path) == set(ALL)
+    assert {(tmp_path / form).read_text() for form in ALL} == {"older"}
     kinds = [event.kind for event in told(services) if event.kind.startswith("audit.export")]
-    assert kinds == ["audit.exported"] * len(WAYS)
+    assert kinds == ["audit.exported"] * len(ALL)
 
 
 def test_control_c_and_impatience_leave_nothing_either(tmp_path: Path, halted: Halted) -> None:
@@ -166,17 +164,17 @@ def test_control_c_and_impatience_leave_nothing_either(tmp_path: Path, halted: H
 def test_what_a_killed_export_leaves_is_taken_away_by_the_next(
     command: CommandLine, tmp_path: Path, halted: Halted
 ) -> None:
-    for process in halted(*(["export", "--format", form, "--out", form] for form in WAYS)):
+    for process in halted(*(["export", "--format", form, "--out", form] for form in ALL)):
         process.kill()
         process.wait()
     left = names(tmp_path)
-    assert {name.rsplit(".", 2)[0] for name in left} == {f".{form}" for form in WAYS}
+    assert {name.rsplit(".", 2)[0] for name in left} == {f".{form}" for form in ALL}
     (tmp_path / ".csv.mine.part").write_text("somebody's own")
     assert command("export", "--format", "csv", "--out", "other").code == 0
     assert left < names(tmp_path), "they belong to other places"
-    for form in WAYS:
+    for form in ALL:
         assert command("export", "--format", form, "--out", form).code == 0
-    assert names(tmp_path) == {*WAYS, "other", ".csv.mine.part"}
+    assert names(tmp_path) == {*ALL, "other", ".csv.mine.part"}
 
 
 def test_an_export_at_work_is_not_taken_away_by_the_next(command: CommandLine, tmp_path: Path, halted: Halted) -> None:

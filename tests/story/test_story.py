@@ -95,9 +95,7 @@ def test_what_other_processes_start_rings_on_the_open_page_and_each_of_two_is_pi
 ):
     expect(visitor.get_by_text("Start a sign-up and this phone rings")).to_be_visible()
     command("start", "+46 76 123 45 55")
-    started = time.monotonic()
-    rings(visitor, "+46 76 123 45 55")
-    assert time.monotonic() - started < 5, "a second on a quiet machine"
+    expect(visitor.locator("strong", has_text="+46 76 123 45 55")).to_be_visible(timeout=2000)
     place = visitor.get_by_role("button", name="Approve").bounding_box()
     command("start", "+46 76 123 45 66")
     choice = visitor.get_by_label("Phones that ring")
@@ -137,14 +135,14 @@ def test_by_keyboard_alone_a_bad_number_is_mended_and_a_sign_up_started_and_appr
     expect(visitor.get_by_text("Profile read, sign-up completed")).to_be_visible()
 
 
-def test_a_sandbox_that_was_killed_is_there_again_and_leaves_no_zombie(street, command):
+def test_a_sandbox_that_was_killed_is_there_again_and_leaves_no_zombie(visitor, street):
     port = int(street.chosen["SIGNUP_SANDBOX_PORT"])
     killed = pid_of("sandbox", port)
     os.kill(killed, signal.SIGKILL)
     eventually(lambda: not answers(port))
     eventually(lambda: answers(port), 30)
     assert not Path(f"/proc/{killed}").exists()
-    assert command("start", "+46 76 123 45 33", "--json").json["status"] == "waiting"
+    begin(visitor, "+46 76 123 45 33")
 
 
 def pid_of(program: str, port: int) -> int:

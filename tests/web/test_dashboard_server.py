@@ -213,7 +213,7 @@ def test_a_signal_stops_it_while_it_plays_the_made_up_past(
     assert (process.returncode, said) == (0, "")
 
 
-@pytest.mark.parametrize("option", ["--server.address=0.0.0.0", "--server.address="])
+@pytest.mark.parametrize("option", ["--server.address=0.0.0.0", "--server.address=::", "--server.address="])
 def test_bare_streamlit_may_not_serve_other_machines_either(
     tmp_path: Path, environ: Callable[..., dict[str, str]], option: str
 ) -> None:
